@@ -1,0 +1,1 @@
+"""Moorage: Amazon ECR that anyone can run."""

@@ -1,0 +1,1 @@
+"""Bytes from the network become one call of one operation; its answer becomes bytes."""

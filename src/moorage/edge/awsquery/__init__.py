@@ -1,0 +1,1 @@
+"""IAM and STS: form in, XML out."""

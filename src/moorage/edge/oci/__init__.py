@@ -1,0 +1,1 @@
+"""Docker/OCI distribution: routes, blobs, uploads, manifests, tags."""

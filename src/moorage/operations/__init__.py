@@ -1,0 +1,1 @@
+"""One public function per thing anyone can ask: authorise, decide, write, record."""

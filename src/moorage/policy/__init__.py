@@ -1,0 +1,1 @@
+"""IAM documents: parse, match, decide with reasons. Pure."""

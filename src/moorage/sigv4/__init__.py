@@ -1,0 +1,1 @@
+"""Signature Version 4, both directions: canonicalise, sign, verify, presign. Pure."""

@@ -1,0 +1,1 @@
+"""Metadata in SQL: one file per table, one transaction per operation."""

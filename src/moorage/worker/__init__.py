@@ -1,0 +1,1 @@
+"""The edge whose client is the clock."""
