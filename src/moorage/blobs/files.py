@@ -1,0 +1,162 @@
+"""Blobs as files: a draft is fsynced, renamed into its folder, and the folder fsynced, before anybody hears of it.
+
+Drafts and blobs lie in one directory tree, so that the rename cannot cross file systems. Writes go to the page cache
+inline; what waits for the disk runs on a thread. While a draft grows, its pages are written back in the background,
+so that little is left for the last fsync (design: performance, section 2).
+"""
+
+import asyncio
+import errno
+import fcntl
+import os
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+from moorage.blobs.port import DraftBusy, DraftShort
+from moorage.domain.content import Content
+from moorage.domain.errors import StorageFull
+
+_WRITEBACK = 16 * 1024 * 1024
+_READ = 1024 * 1024
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+T = TypeVar("T")
+
+
+class FileBlobs:
+    """A blob store in one folder; any number of processes share it."""
+
+    def __init__(self, folder: Path, *, reached: Callable[[str], None]) -> None:
+        self._drafts, self._blobs, self._reached = folder / "drafts", folder / "blobs", reached
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="moorage-disk")
+        self._drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for shard in range(256):
+            (self._blobs / f"{shard:02x}").mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def hold(self, key: str) -> "FileDraft":
+        path = self._drafts / key
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise _told(error) from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            raise DraftBusy from None
+        return FileDraft(handle, path, self._path(key), self._threads, self._reached)
+
+    async def discard(self, key: str) -> None:
+        await self._off_loop(_unlink, self._drafts / key)
+
+    async def delete(self, key: str) -> None:
+        await self._off_loop(_unlink, self._path(key))
+
+    def content(self, key: str, size: int) -> Content:
+        return Content(size, str(self._path(key)))
+
+    def drafts(self) -> list[tuple[str, int]]:
+        found: list[tuple[str, int]] = []
+        for entry in os.scandir(self._drafts):
+            try:
+                found.append((entry.name, entry.stat().st_mtime_ns // 1000))
+            except FileNotFoundError:  # committed or discarded since it was listed
+                continue
+        return found
+
+    def _path(self, key: str) -> Path:
+        return self._blobs / key[:2] / key
+
+    async def _off_loop(self, work: Callable[[Path], None], path: Path) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._threads, work, path)
+
+
+class FileDraft:
+    """An upload's bytes, not a blob yet."""
+
+    def __init__(
+        self, handle: int, path: Path, final: Path, threads: ThreadPoolExecutor, reached: Callable[[str], None]
+    ) -> None:
+        self._handle, self._path, self._final = handle, path, final
+        self._threads, self._reached = threads, reached
+        self._unwritten = 0
+        self._dirty = False
+        self._writeback: Future[None] | None = None
+
+    def truncate(self, size: int) -> None:
+        if os.fstat(self._handle).st_size < size:
+            raise DraftShort  # growing it again would pad it with zeros under a hash of other bytes
+        os.ftruncate(self._handle, size)
+        os.lseek(self._handle, size, os.SEEK_SET)
+
+    def append(self, piece: bytes) -> None:
+        rest = memoryview(piece)
+        try:
+            while rest:
+                rest = rest[os.write(self._handle, rest) :]
+        except OSError as error:
+            raise _told(error) from error
+        self._dirty = True
+        self._unwritten += len(piece)
+        if self._unwritten >= _WRITEBACK and (self._writeback is None or self._writeback.done()):
+            self._unwritten = 0
+            self._settle()
+            self._writeback = self._threads.submit(os.fdatasync, self._handle)
+
+    def content(self) -> Iterable[bytes]:
+        position = 0
+        while piece := os.pread(self._handle, _READ, position):
+            position += len(piece)
+            yield piece
+
+    async def sync(self) -> None:
+        if self._writeback is not None:
+            # A failed write-back is told once: an fsync after it would lie.
+            await self._told_if_full(asyncio.wrap_future(self._writeback))
+            self._writeback = None
+        if self._dirty:
+            await self._told_if_full(self._off_loop(lambda: os.fsync(self._handle)))
+            self._dirty = False
+        self._reached("synced")
+
+    async def commit(self) -> None:
+        await self.sync()
+        await self._told_if_full(self._off_loop(self._publish))
+
+    def close(self) -> None:
+        if self._writeback is not None:
+            self._writeback.exception()  # wait: the descriptor must not be closed, and used again, under the thread
+        os.close(self._handle)
+
+    def _publish(self) -> None:
+        self._path.rename(self._final)
+        self._reached("renamed")
+        folder = os.open(self._final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+        self._reached("published")
+
+    def _settle(self) -> None:
+        if self._writeback is not None and (error := self._writeback.exception()) is not None:
+            raise _told(error) from error
+
+    async def _off_loop(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _told_if_full(self, work: Awaitable[T]) -> T:
+        try:
+            return await work
+        except OSError as error:
+            raise _told(error) from error
+
+
+def _told(error: BaseException) -> BaseException:
+    return StorageFull() if isinstance(error, OSError) and error.errno in _FULL else error
+
+
+def _unlink(path: Path) -> None:
+    path.unlink(missing_ok=True)

@@ -1,0 +1,91 @@
+"""What the house asks of a blob store: drafts that grow, blobs that are whole; opaque keys, no digests."""
+
+from collections.abc import Iterable
+from typing import Protocol
+
+from moorage.domain.content import Content
+
+
+class DraftShort(Exception):
+    """The draft holds fewer bytes than were acknowledged: they are lost."""
+
+
+class DraftBusy(Exception):
+    """Another request holds the draft, in this process or another."""
+
+
+class Draft(Protocol):
+    """An upload's bytes, not a blob yet; held by one request at a time."""
+
+    def truncate(self, size: int) -> None:
+        """Forget every byte past ``size``: what was written after the last acknowledged one.
+
+        Raises:
+            DraftShort
+
+        """
+        ...
+
+    def append(self, piece: bytes) -> None:
+        """Add ``piece`` at the end; it is not durable before ``sync``.
+
+        Raises:
+            StorageFull
+
+        """
+        ...
+
+    def content(self) -> Iterable[bytes]:
+        """Give the bytes again from the first, in pieces."""
+        ...
+
+    async def sync(self) -> None:
+        """Make every appended byte survive a power cut.
+
+        Raises:
+            StorageFull
+
+        """
+        ...
+
+    async def commit(self) -> None:
+        """Make the synced draft readable under its key; after this returns it survives a power cut.
+
+        Raises:
+            StorageFull
+
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the draft, for another request to take."""
+        ...
+
+
+class BlobStore(Protocol):
+    """Bytes by opaque storage key."""
+
+    def hold(self, key: str) -> Draft:
+        """Take hold of a draft without waiting; one that is not there yet is begun.
+
+        Raises:
+            DraftBusy, StorageFull
+
+        """
+        ...
+
+    async def discard(self, key: str) -> None:
+        """Forget a draft; one that is gone already is no error."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget a blob; one that is gone already is no error."""
+        ...
+
+    def content(self, key: str, size: int) -> Content:
+        """Give a blob on its way out."""
+        ...
+
+    def drafts(self) -> list[tuple[str, int]]:
+        """List the drafts with the time of their last change (µs since 1970)."""
+        ...

@@ -1,0 +1,1 @@
+"""The commands of ``moorage account``; each is one small file."""

@@ -1,0 +1,24 @@
+"""The one socket that every worker accepts connections from."""
+
+import errno
+import socket
+
+from moorage.cli.refused import PortTaken, Refused
+from moorage.config import Listen
+
+_BACKLOG = 4096
+
+
+def open_listener(listen: Listen) -> socket.socket:
+    """Bind and listen, alone: with SO_REUSEPORT a second server would start and take half of the connections."""
+    listener = socket.socket(socket.AF_INET6 if ":" in listen.host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((listen.host, listen.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise PortTaken(str(listen)) from None
+        raise Refused(f"cannot listen on {listen}: {error.strerror}") from None
+    return listener

@@ -1,0 +1,23 @@
+"""The command ``moorage``, which loads no more than the one command it was asked for."""
+
+import click
+
+from moorage.cli.lazy import LazyGroup
+
+_MOORAGE = LazyGroup(
+    "moorage",
+    package="moorage.cli",
+    summaries={
+        "serve": "Run the registry.",
+        "env": "Print what makes AWS clients speak to the registry.",
+        "status": "Tell whether a server runs, and what it holds.",
+        "account": "Create and list accounts, and replace their root keys.",
+        "migrate": "Bring the database to the newest schema.",
+    },
+    help="Amazon ECR that anyone can run.",
+)
+moorage = click.version_option(package_name="moorage", message="%(prog)s %(version)s")(_MOORAGE)
+
+
+def main() -> None:
+    moorage(prog_name="moorage")

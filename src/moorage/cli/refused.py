@@ -1,0 +1,40 @@
+"""Facts that end a command: one sentence on standard error, exit code 1, no traceback."""
+
+from pathlib import Path
+
+import click
+
+
+class Refused(click.ClickException):
+    """A fact that the person at the terminal can do something about."""
+
+
+class DataFolderInUse(Refused):
+    def __init__(self, data: Path, holder: int | None) -> None:
+        by = "another process" if holder is None else f"process {holder}"
+        super().__init__(f"the data folder {data} is in use by {by}")
+        self.data, self.holder = data, holder
+
+
+class ForeignFolder(Refused):
+    def __init__(self, data: Path) -> None:
+        super().__init__(f"{data} is open to others and holds files that are not Moorage's: choose an empty folder")
+        self.data = data
+
+
+class PortTaken(Refused):
+    def __init__(self, address: str) -> None:
+        super().__init__(f"another program listens on {address} already: end it, or choose another address by --listen")
+        self.address = address
+
+
+class NoServer(Refused):
+    def __init__(self, data: Path) -> None:
+        super().__init__(f"no server is running on the data folder {data}: start `moorage serve`")
+        self.data = data
+
+
+class NoCredentials(Refused):
+    def __init__(self, data: Path) -> None:
+        super().__init__(f"there are no credentials in {data} yet: start `moorage serve` first, which makes them")
+        self.data = data

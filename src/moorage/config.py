@@ -1,0 +1,394 @@
+"""Every setting: read once from all its sources, every wrong one reported together, frozen afterwards."""
+
+import ipaddress
+import json
+import os
+import re
+import stat
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from moorage.domain.errors import RegistryError
+from moorage.domain.names import AccountId, Region
+
+T = TypeVar("T")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_PREFIX: Final = "MOORAGE_"
+_SECRETS: Final = frozenset({"access_key_id", "secret_access_key"})
+_IGNORED: Final = frozenset({"MOORAGE_REGISTRY"})  # ``moorage env`` exports it for people and scripts
+_NEARBY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # told apart here, not listened on
+_PORTS: Final = range(1, 65_536)
+_LABEL: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
+_CERTIFICATE: Final = re.compile(rb"-----BEGIN ()CERTIFICATE-----")
+_PRIVATE_KEY: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----")
+_FLAGS: Final[Mapping[object, bool]] = {"true": True, "1": True, "false": False, "0": False}
+
+
+class WrongSettings(Exception):
+    """At least one setting is wrong; ``problems`` has a sentence for each, none of which tells a secret."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class FileExposed(Exception):
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} holds secrets, so it must belong to whoever runs Moorage and be closed to all others (chmod 600)"
+        )
+        self.path = path
+
+
+class _Wrong(Exception):
+    """What is wrong with one value, worded to follow the setting's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the server listens; port 0 lets the system choose one."""
+
+    host: str  # an IP address
+    port: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        if text == ":0":
+            return cls("127.0.0.1", 0)
+        host, _, port = text.rpartition(":")
+        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+        try:
+            address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else bare)
+            number = int(port) if re.fullmatch("[0-9]{1,5}", port) else 0
+        except ValueError:
+            number = 0
+        if number not in _PORTS or (":" in bare) != (bare != host):
+            raise _Wrong("must be HOST:PORT, where HOST is localhost, an IPv4 address or an [IPv6 address]")
+        return cls(str(address), number)
+
+    @property
+    def loopback(self) -> bool:
+        return ipaddress.ip_address(self.host).is_loopback
+
+    @property
+    def nearby(self) -> "Listen":
+        """Return the address that a client on the same machine connects to."""
+        return Listen(_NEARBY.get(self.host, self.host), self.port)
+
+    def __str__(self) -> str:
+        if self.port == 0:
+            return ":0"
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class _InData:
+    """A path in the data folder, found from the settings it is read from."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, config: "Config", owner: type["Config"]) -> Path:
+        return config.data / self._name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """All settings; the paths in the data folder follow from ``data``."""
+
+    listen: Listen
+    data: Path
+    account_id: AccountId
+    region: Region
+    regions: tuple[Region, ...]
+    domain: str | None
+    tls_cert: Path | None
+    tls_key: Path | None
+    workers: int
+    trusted_proxies: tuple[Network, ...]
+    access_key_id: str | None
+    secret_access_key: str | None = field(repr=False)
+    allow_insecure_listen: bool
+    drain_timeout: float
+    log: str  # a file's path, or "-" for standard output
+
+    lock = _InData("lock")
+    metadata = _InData("metadata.sqlite3")
+    metadata_lock = _InData("metadata.lock")
+    credentials = _InData("credentials")
+    keyring = _InData("keyring.json")
+    backups = _InData("backups")
+    server = _InData("server.json")
+
+    def to_json(self) -> str:
+        """Write everything on one line, secrets included: it is for a pipe, never for a file or a log."""
+        told = {each.name: getattr(self, each.name) for each in fields(self)}
+        return json.dumps({key: value for key, value in told.items() if value is not None}, default=str)
+
+    @staticmethod
+    def from_json(text: str) -> "Config":
+        given = {key: _Given(value, "a Moorage process") for key, value in json.loads(text).items()}
+        settings = _Settings(given)
+        config = _read(settings, Path(os.devnull))
+        if settings.problems:
+            raise WrongSettings(tuple(settings.problems))
+        return config
+
+
+KEYS: Final = frozenset(each.name for each in fields(Config))
+
+
+def load(environ: Mapping[str, str], *, path: Path | None, overrides: Mapping[str, str]) -> Config:
+    """Read defaults, the settings file, variables and options, the later winning; or raise WrongSettings."""
+    problems: list[str] = []
+    given = _from_variables(environ, problems)
+    given |= {key: _Given(value, f"--{key.replace('_', '-')}") for key, value in overrides.items()}
+    settings = _Settings(given)
+    fallback = _default_data(environ)
+    data = settings.read("data", _path, fallback)
+    file = data / "moorage.toml" if path is None else path
+    written = _from_file(file, problems) if path is not None or file.is_file() else {}
+    if path is None and "data" in written:
+        problems.append(f"data (from {file}) cannot stand in a file of the data folder itself")
+        del written["data"]
+    settings = _Settings(written | given)
+    data = settings.read("data", _path, fallback)
+    if not _SECRETS & given.keys():
+        settings = _Settings(written | given | _from_credentials(data / "credentials", problems))
+    config = _read(settings, fallback)
+    _check(config, settings)
+    problems.extend(settings.problems)
+    if problems:
+        raise WrongSettings(tuple(dict.fromkeys(problems)))
+    return config
+
+
+def read_private(path: Path) -> bytes:
+    """Read a file of secrets if nobody else can; or raise FileExposed."""
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
+            raise FileExposed(path)
+        return file.read()
+
+
+def registry_host(config: Config, *, account_id: str | None = None, region: str | None = None) -> str:
+    """Name a registry as docker does: the one rule for the names of registries.
+
+    Without TLS and without a domain there is one name for all, because docker speaks plain HTTP to ``localhost`` alone.
+    """
+    if name := _public_name(config, region):
+        return f"{account_id or config.account_id}.dkr.ecr.{name}"
+    local = config.listen.nearby
+    return f"localhost:{local.port}" if local.host in {"127.0.0.1", "::1"} else str(local)
+
+
+def api_endpoint(config: Config, *, region: str | None = None) -> str:
+    """Give the address of the AWS APIs, IAM and STS included."""
+    name = _public_name(config, region)
+    return f"https://api.ecr.{name}" if name else f"http://{config.listen.nearby}"
+
+
+def _public_name(config: Config, region: str | None) -> str | None:
+    if config.tls_cert is None and config.domain is None:
+        return None
+    # With a domain but no TLS of our own, a proxy in front speaks HTTPS, on its usual port.
+    port = f":{config.listen.port}" if config.tls_cert is not None else ""
+    return f"{region or config.region}.{config.domain or 'localhost'}{port}".removesuffix(":443")
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A setting as somebody wrote it: text, or a value of TOML."""
+
+    value: object = field(repr=False)
+    source: str
+
+
+class _Settings:
+    """What was given for each setting, and all that was found wrong with it."""
+
+    def __init__(self, given: Mapping[str, _Given]) -> None:
+        self.given = given
+        self.problems: list[str] = []
+
+    def read(self, key: str, parse: Callable[[object], T], default: T) -> T:
+        given = self.given.get(key)
+        if given is None:
+            return default
+        try:
+            return parse(given.value)
+        except _Wrong as wrong:
+            self.refuse(key, str(wrong))
+            return default
+
+    def refuse(self, key: str, problem: str) -> None:
+        source = f"from {self.given[key].source}" if key in self.given else "by default"
+        self.problems.append(f"{key} ({source}) {problem}")
+
+
+def _from_variables(environ: Mapping[str, str], problems: list[str]) -> dict[str, _Given]:
+    known = {_PREFIX + key.upper(): key for key in KEYS}
+    ours = environ.keys() - _IGNORED
+    problems.extend(
+        f"{name} (from the environment) is no setting of Moorage"
+        for name in sorted(ours)
+        if name.startswith(_PREFIX) and name not in known
+    )
+    return {known[name]: _Given(environ[name], name) for name in ours & known.keys()}
+
+
+def _from_file(path: Path, problems: list[str]) -> dict[str, _Given]:
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:  # a decoder's message names a place and a rule, and quotes nothing
+        problems.append(f"config (from {path}) cannot be read: {error}")
+        return {}
+    given = {}
+    for key, value in table.items():
+        if key in _SECRETS:
+            problems.append(f"{key} (from {path}) is a secret: set {_PREFIX}{key.upper()} instead")
+        elif key in KEYS:
+            given[key] = _Given(value, str(path))
+        else:
+            problems.append(f"{key} (from {path}) is no setting of Moorage")
+    return given
+
+
+def _from_credentials(path: Path, problems: list[str]) -> dict[str, _Given]:
+    try:
+        kept = json.loads(read_private(path)) if path.exists() else {}
+    except (FileExposed, OSError) as error:
+        problems.append(str(error))
+        return {}
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or (kept and kept.keys() != _SECRETS):
+        problems.append(f"{path} is no JSON object with exactly access_key_id and secret_access_key")
+        return {}
+    return {key: _Given(value, str(path)) for key, value in kept.items()}
+
+
+def _default_data(environ: Mapping[str, str]) -> Path:
+    home = environ.get("HOME")
+    shared = Path(environ.get("XDG_DATA_HOME", ""))
+    if not shared.is_absolute():  # the XDG specification has a relative one ignored
+        shared = (Path(home) if home else Path.home()) / ".local" / "share"
+    return (shared / "moorage").absolute()
+
+
+def _read(settings: _Settings, data: Path) -> Config:
+    region = settings.read("region", _region, Region("us-east-1"))
+    return Config(
+        listen=settings.read("listen", lambda value: Listen.parse(_text(value)), Listen("127.0.0.1", 4500)),
+        data=settings.read("data", _path, data),
+        account_id=settings.read("account_id", _account_id, AccountId("123456789012")),
+        region=region,
+        regions=settings.read("regions", lambda value: tuple(map(_region, _texts(value))), (region,)),
+        domain=settings.read("domain", _domain, None),
+        tls_cert=settings.read("tls_cert", _path, None),
+        tls_key=settings.read("tls_key", _path, None),
+        workers=settings.read("workers", _workers, min(4, os.cpu_count() or 1)),
+        trusted_proxies=settings.read("trusted_proxies", lambda value: tuple(map(_network, _texts(value))), ()),
+        access_key_id=settings.read("access_key_id", _key_id, None),
+        secret_access_key=settings.read("secret_access_key", _secret, None),
+        allow_insecure_listen=settings.read("allow_insecure_listen", _flag, False),
+        drain_timeout=settings.read("drain_timeout", lambda value: _number(value, 0, 3_600), 60.0),
+        log=settings.read("log", lambda value: "-" if value == "-" else str(_path(value)), "-"),
+    )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise _Wrong("must be text, and not empty")
+    return value
+
+
+def _texts(value: object) -> list[str]:
+    """Read a list, which a variable or an option writes with commas."""
+    items = [item.strip() for item in value.split(",") if item.strip()] if isinstance(value, str) else value
+    if not isinstance(items, list):
+        raise _Wrong("must be a list")
+    return [_text(item) for item in items]
+
+
+def _parsed(parse: Callable[[str], T], wanted: str) -> Callable[[object], T]:
+    def read(value: object) -> T:
+        try:
+            return parse(_text(value))
+        except (RegistryError, ValueError, RuntimeError):
+            raise _Wrong(f"must be {wanted}") from None
+
+    return read
+
+
+def _matching(pattern: str, wanted: str) -> Callable[[object], str]:
+    def parse(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError
+        return text
+
+    return _parsed(parse, wanted)
+
+
+_path = _parsed(lambda text: Path(text).expanduser().absolute(), "a path")
+_account_id = _parsed(AccountId.parse, "text of twelve digits")
+_region = _parsed(Region.parse, "a region's name, such as us-east-1")
+_network = _parsed(ipaddress.ip_network, "a list of networks, such as 10.0.0.0/8")
+_key_id = _matching(r"[A-Za-z0-9_]{16,128}", "16 to 128 letters, digits and underscores")
+_secret = _matching(r"[!-~]{16,128}", "16 to 128 printable ASCII characters without a space")
+_domain = _matching(f"{_LABEL}(?:[.]{_LABEL})*", "a DNS name in lower case without a port, such as registry.example")
+
+
+def _number(value: object, lowest: int, highest: int) -> float:
+    digits = value.isascii() and value.isdecimal() if isinstance(value, str) else type(value) in {int, float}
+    number = float(str(value)) if digits else -1.0
+    if not lowest <= number <= highest:
+        raise _Wrong(f"must be a number from {lowest} to {highest}")
+    return number
+
+
+def _workers(value: object) -> int:
+    return int(_number(value, 1, 64))
+
+
+def _flag(value: object) -> bool:
+    found = value if isinstance(value, bool) else _FLAGS.get(_text(value))
+    if found is None:
+        raise _Wrong("must be true or false")
+    return found
+
+
+def _check(config: Config, settings: _Settings) -> None:
+    """Look at what no setting can tell alone."""
+    if config.region not in config.regions:
+        settings.refuse("region", "must be one of the regions")
+    for one, other in (("access_key_id", "secret_access_key"), ("tls_cert", "tls_key")):
+        if (one in settings.given) != (other in settings.given):
+            given, missing = (one, other) if one in settings.given else (other, one)
+            settings.refuse(given, f"is of no use without {missing}")
+    _check_pem(config.tls_cert, "tls_cert", _CERTIFICATE, settings)
+    _check_pem(config.tls_key, "tls_key", _PRIVATE_KEY, settings)
+    if not (config.listen.loopback or config.tls_cert or config.allow_insecure_listen):
+        settings.refuse(
+            "listen",
+            "would send passwords in the clear beyond this machine: set tls_cert and tls_key, "
+            "or allow_insecure_listen = true behind a proxy that speaks TLS",
+        )
+
+
+def _check_pem(path: Path | None, key: str, pattern: re.Pattern[bytes], settings: _Settings) -> None:
+    if path is None:
+        return
+    try:
+        found = pattern.search(path.read_bytes())
+    except OSError as error:
+        settings.refuse(key, f"names a file that cannot be read: {error.strerror}")
+        return
+    if found is None:
+        settings.refuse(key, "names a file that holds no such thing in PEM form")
+    elif found[1]:  # an older form, or one under a password
+        settings.refuse(key, "names a key that is no plain PKCS#8: convert it with `openssl pkcs8 -topk8 -nocrypt`")

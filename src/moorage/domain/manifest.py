@@ -1,0 +1,161 @@
+"""A manifest: the exact bytes as pushed, and what they say.
+
+The bytes are never parsed and dumped again: what was pushed is what is served. Content confusion is refused at the
+door (spec/ecr/registry-http.md section 4.3; OCI image specification 1.1 "manifest.md", "image-index.md").
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+from moorage.domain import strictjson
+from moorage.domain.digest import Digest
+from moorage.domain.errors import InvalidDigest, ManifestInvalid, ManifestTooLarge
+from moorage.domain.media import IMAGE_TYPES, INDEX_TYPES, SCHEMA_1, MediaType
+
+MANIFEST_LIMIT = 4 * 1024 * 1024
+_LARGEST_SIZE = 2**63 - 1
+
+
+class Role(StrEnum):
+    """What a manifest needs another piece of content for."""
+
+    CONFIG = "config"
+    LAYER = "layer"
+    CHILD = "child"
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """How content names content; ``stored`` is false for a layer that is fetched from elsewhere (``urls``)."""
+
+    role: Role
+    media_type: str
+    digest: Digest
+    size: int
+    stored: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One manifest, judged."""
+
+    body: bytes
+    digest: Digest
+    media_type: MediaType
+    artifact_type: str | None
+    subject: Digest | None
+    needs: tuple[Descriptor, ...]
+
+    @property
+    def is_index(self) -> bool:
+        return self.media_type in INDEX_TYPES
+
+    @property
+    def size(self) -> int:
+        """Bytes of config and layers; for an index the operation asks the children instead."""
+        return sum(need.size for need in self.needs if need.role is not Role.CHILD)
+
+    @classmethod
+    def parse(cls, body: bytes, declared: str | None) -> Self:
+        """Judge ``body``, pushed under the media type ``declared`` (None when the caller named none).
+
+        Raises:
+            ManifestTooLarge, ManifestInvalid
+
+        """
+        if len(body) > MANIFEST_LIMIT:
+            raise ManifestTooLarge(MANIFEST_LIMIT)
+        try:
+            document = strictjson.loads(body)
+        except strictjson.NotStrictJson:
+            raise ManifestInvalid("Invalid JSON syntax") from None
+        if not isinstance(document, dict):
+            raise ManifestInvalid("Invalid JSON syntax")
+        media_type = _media_type(document, declared)
+        read = _index if media_type in INDEX_TYPES else _image
+        return cls(
+            body=body,
+            digest=Digest.of(body),
+            media_type=media_type,
+            artifact_type=_artifact_type(document, media_type),
+            subject=_subject(document),
+            needs=read(document),
+        )
+
+
+def _media_type(document: Mapping[str, object], declared: str | None) -> MediaType:
+    inside = document.get("mediaType")
+    if document.get("schemaVersion") == 1 or inside in SCHEMA_1 or declared in SCHEMA_1:
+        raise ManifestInvalid("Docker image manifest version 2 schema 1 is not supported, push schema 2 or OCI")
+    if document.get("schemaVersion") != 2 or isinstance(document["schemaVersion"], bool):  # noqa: PLR2004 - the version
+        raise ManifestInvalid("schemaVersion must be 2")
+    if inside is not None and not isinstance(inside, str):
+        raise ManifestInvalid("mediaType must be a string")
+    if inside is not None and declared is not None and inside != declared:
+        raise ManifestInvalid("mediaType inside the manifest differs from the media type it was pushed under")
+    found = inside or declared
+    if not found:
+        raise ManifestInvalid("image manifest mediatype not provided in manifest or parameter")
+    if found not in IMAGE_TYPES and found not in INDEX_TYPES:
+        raise ManifestInvalid("unsupported manifest media type")
+    return MediaType(found)
+
+
+def _image(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
+    if "manifests" in document:
+        raise ManifestInvalid("an image manifest must not hold 'manifests'")
+    config = _descriptor(document.get("config"), "config", Role.CONFIG)
+    layers = document.get("layers")
+    if not isinstance(layers, list):
+        raise ManifestInvalid("an image manifest must hold a list 'layers'")
+    return (config, *(_descriptor(layer, "layers", Role.LAYER) for layer in layers))
+
+
+def _index(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
+    if "layers" in document or "config" in document:
+        raise ManifestInvalid("an index must not hold 'layers' or 'config'")
+    children = document.get("manifests")
+    if not isinstance(children, list):
+        raise ManifestInvalid("an index must hold a list 'manifests'")
+    return tuple(_descriptor(child, "manifests", Role.CHILD) for child in children)
+
+
+def _descriptor(found: object, member: str, role: Role) -> Descriptor:
+    if not isinstance(found, dict):
+        raise ManifestInvalid(f"'{member}' must hold descriptors")
+    media_type, digest, size, urls = (found.get(name) for name in ("mediaType", "digest", "size", "urls"))
+    if not isinstance(media_type, str) or not media_type or len(media_type) > 255:  # noqa: PLR2004 - RFC 6838
+        raise ManifestInvalid(f"a descriptor in '{member}' has no valid mediaType")
+    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_SIZE:
+        raise ManifestInvalid(f"a descriptor in '{member}' has no valid size")
+    return Descriptor(role, media_type, _digest(digest, member), size, stored=not (role is Role.LAYER and urls))
+
+
+def _digest(found: object, member: str) -> Digest:
+    try:
+        return Digest.parse(found if isinstance(found, str) else "")
+    except InvalidDigest:
+        raise ManifestInvalid(f"a descriptor in '{member}' has no valid digest") from None
+
+
+def _artifact_type(document: Mapping[str, object], media_type: MediaType) -> str | None:
+    """ECR's ``artifactMediaType``: the artifact type where there is one, else the config's media type."""
+    named = document.get("artifactType")
+    if named is not None and not isinstance(named, str):
+        raise ManifestInvalid("artifactType must be a string")
+    if named or media_type in INDEX_TYPES:
+        return named or None
+    config = document.get("config")
+    kind = config.get("mediaType") if isinstance(config, dict) else None
+    return kind if isinstance(kind, str) else None
+
+
+def _subject(document: Mapping[str, object]) -> Digest | None:
+    subject = document.get("subject")
+    if subject is None:
+        return None
+    if not isinstance(subject, dict):
+        raise ManifestInvalid("'subject' must be a descriptor")
+    return _digest(subject.get("digest"), "subject")

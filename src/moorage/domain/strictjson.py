@@ -1,0 +1,55 @@
+"""JSON that means one thing only: no duplicate keys, no NaN, no bytes after the end.
+
+Two readers of one document must never disagree about it (CVE-2021-41190 and its kin), so what another parser might
+read differently is refused.
+"""
+
+import json
+from collections.abc import Sequence
+
+from moorage.domain.errors import RegistryError
+
+
+class NotStrictJson(RegistryError):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+def _object(pairs: Sequence[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStrictJson("a key stands twice in one object")
+    return found
+
+
+def _constant(name: str) -> object:
+    raise NotStrictJson(f"{name} is not JSON")
+
+
+def loads(content: bytes) -> object:
+    """Parse UTF-8 JSON strictly.
+
+    Raises:
+        NotStrictJson: with the reason in one lower-case sentence
+
+    """
+    try:
+        text = content.decode("utf-8")
+        found: object = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
+    except UnicodeDecodeError:
+        raise NotStrictJson("it is not UTF-8") from None
+    except RecursionError:
+        raise NotStrictJson("it is nested too deeply") from None
+    except ValueError:
+        raise NotStrictJson("it is not JSON") from None
+    if b"\\u" in content and _has_lone_surrogate(found):
+        raise NotStrictJson("it holds half of a surrogate pair")
+    return found
+
+
+def _has_lone_surrogate(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return True
+    return False

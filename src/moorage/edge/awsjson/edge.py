@@ -1,0 +1,208 @@
+"""The path of an AWS JSON call: operation, signer, bounded body, signature, permission, input, handler, answer."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+import msgspec
+from msgspec import Struct
+
+from moorage.domain.actions import OPERATIONS as NEEDS
+from moorage.domain.actions import Scope
+from moorage.domain.addresses import read_host
+from moorage.domain.caller import Registry
+from moorage.domain.errors import OperationNotBuilt, OperationUnknown, RegistryError
+from moorage.domain.names import AccountId, Region, RepositoryName
+from moorage.edge.awsjson import images, layers, own, registry, repositories
+from moorage.edge.awsjson.ask import Ask
+from moorage.edge.awsjson.codec import decode, encode
+from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
+from moorage.edge.awsjson.shapes import OPERATIONS, TARGET_PREFIX, OperationShape
+from moorage.edge.http.request import Request
+from moorage.edge.http.response import Response
+from moorage.operations.authenticate import Signed, identify, verify_body
+from moorage.operations.authorise import Granted, authorise
+from moorage.operations.env import Call, Env
+from moorage.sigv4.errors import WrongScope
+from moorage.sigv4.head import Head
+
+Handler = Callable[[Ask], Awaitable[Struct]]
+
+MIB = 1024 * 1024
+LIMITS: Mapping[str, int] = {"PutImage": 25 * MIB, "UploadLayerPart": 28 * MIB}
+
+HANDLERS: Mapping[str, Handler] = {
+    "ecr.BatchCheckLayerAvailability": layers.check,
+    "ecr.BatchDeleteImage": images.batch_delete,
+    "ecr.BatchGetImage": images.batch_get_images,
+    "ecr.CompleteLayerUpload": layers.complete,
+    "ecr.CreateRepository": repositories.create,
+    "ecr.DeleteRepository": repositories.delete,
+    "ecr.DeleteRepositoryPolicy": repositories.delete_policy,
+    "ecr.DescribeImages": images.describe,
+    "ecr.DescribeRegistry": registry.describe,
+    "ecr.DescribeRepositories": repositories.describe,
+    "ecr.GetAuthorizationToken": registry.authorization_token,
+    "ecr.GetDownloadUrlForLayer": layers.download_url,
+    "ecr.GetRepositoryPolicy": repositories.get_policy,
+    "ecr.InitiateLayerUpload": layers.initiate,
+    "ecr.ListImages": images.list_ids,
+    "ecr.PutImage": images.put,
+    "ecr.PutImageTagMutability": repositories.put_mutability,
+    "ecr.SetRepositoryPolicy": repositories.set_policy,
+    "ecr.UploadLayerPart": layers.upload_part,
+    "moorage.CreateAccount": own.create_account,
+    "moorage.ListAccounts": own.list_accounts,
+    "moorage.DescribeServer": own.describe_server,
+}
+
+_TABLES: Mapping[str, tuple[str, Mapping[str, OperationShape]]] = {
+    TARGET_PREFIX: ("ecr", OPERATIONS),
+    own.TARGET: ("moorage", own.OPERATIONS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Operation:
+    service: str
+    shape: OperationShape
+
+    @property
+    def key(self) -> str:
+        return f"{self.service}.{self.shape.name}"
+
+    @property
+    def limit(self) -> int:
+        return LIMITS.get(self.shape.name, MIB)
+
+
+class _Named(Struct, frozen=True):
+    """The members that name a resource, of whatever type; nothing else of the input is looked at before permission."""
+
+    registryId: object = None  # noqa: N815 - a member's name on the wire
+    repositoryName: object = None  # noqa: N815 - a member's name on the wire
+    repositoryNames: object = None  # noqa: N815 - a member's name on the wire
+    resourceArn: object = None  # noqa: N815 - a member's name on the wire
+    tags: object = None
+
+
+_NAMES = msgspec.json.Decoder(_Named)
+
+
+@dataclass(slots=True)
+class _Trace:
+    """What is known of a request so far, for its log line."""
+
+    caller: str = ""
+    action: str = ""
+
+
+class JsonEdge:
+    """ECR's API, and the server's own."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+
+    async def answer(self, request: Request) -> Response:
+        trace = _Trace()
+        try:
+            answer = await self._handle(request, trace)
+        except RegistryError as error:
+            answer = response(error, request.id)
+        except Refusal as refusal:
+            answer = refuse(refusal, request.id)
+        return answer.told(caller=trace.caller, action=trace.action)
+
+    def broken(self, request: Request) -> Response:
+        row = AwsError("ServerException", 500)
+        return write(row, "The server failed, the request may be tried again.", request.id)
+
+    async def _handle(self, request: Request, trace: _Trace) -> Response:
+        operation = _operation(request.headers.get("x-amz-target") or "")
+        trace.action = f"{operation.service}:{operation.shape.name}"
+        head = Head("POST", "/", request.query_string, tuple(request.headers.items()))
+        signed = await identify(self._env, head, services={operation.service}, at=self._env.clock())
+        _expect_region(request, signed)
+        body = await request.read(operation.limit)
+        verify_body(self._env, signed, sha256(body).hexdigest())
+        trace.caller = signed.principal.caller.arn
+        granted = await self._grant(request, operation, signed, body)
+        handler = HANDLERS.get(operation.key)
+        if handler is None:
+            raise OperationNotBuilt(operation.shape.name)
+        output = await handler(Ask(self._env, granted, decode(operation.shape, body)))
+        return Response(200, standard(request.id), encode(output))
+
+    async def _grant(self, request: Request, operation: _Operation, signed: Signed, body: bytes) -> Granted:
+        """Read the resource's name alone, and ask whether the caller may."""
+        named = _names(operation.shape, body)
+        caller = signed.principal.caller
+        call = Call(
+            request_id=request.id,
+            at=self._env.clock(),
+            account=caller.account,
+            access_key_id=signed.principal.access_key_id,
+            region=Region(signed.claim.region),
+            secure=request.origin.secure,
+            user_agent=request.headers.get("user-agent") or "",
+            port=request.origin.port if request.origin.trusted else None,
+        )
+        registry = Registry(self._owner(operation, named, caller.account), call.region)
+        key = operation.key
+        if operation.shape.name == "CreateRepository" and named.tags:
+            key = "ecr.CreateRepository with tags"
+        if NEEDS[key].scope is not Scope.REPOSITORY:
+            return await authorise(self._env, call, NEEDS[key], registry)
+        resources = _resources(named)
+        if resources is None:
+            return await authorise(self._env, call, NEEDS[f"{key} of all"], registry)
+        for name in resources[1:]:
+            await authorise(self._env, call, NEEDS[key], registry, name)
+        return await authorise(self._env, call, NEEDS[key], registry, resources[0])
+
+    def _owner(self, operation: _Operation, named: _Named, caller: AccountId) -> AccountId:
+        """Find the account whose registry is meant; the server's own operations belong to the first account."""
+        if operation.service == "moorage":
+            return self._env.account
+        return caller if named.registryId is None else AccountId.parse(str(named.registryId))
+
+
+def _operation(target: str) -> _Operation:
+    prefix, _, name = target.partition(".")
+    service, table = _TABLES.get(prefix, ("", {}))
+    shape = table.get(name)
+    if shape is None:
+        raise OperationUnknown
+    return _Operation(service, shape)
+
+
+def _expect_region(request: Request, signed: Signed) -> None:
+    """Refuse a host that names another region than the signature's, which is the one that counts."""
+    region = read_host(request.origin.name).region
+    if region is not None and region != signed.claim.region:
+        raise WrongScope(["Credential should be scoped to a valid region."])
+
+
+def _names(shape: OperationShape, body: bytes) -> _Named:
+    try:
+        named = _NAMES.decode(body or b"{}")
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        decode(shape, body)  # says what is wrong with it
+        raise
+    return named
+
+
+def _resources(named: _Named) -> list[RepositoryName] | None:
+    """Read the repositories that the input names; None when it names none.
+
+    Raises:
+        InvalidRepositoryName
+
+    """
+    if isinstance(named.repositoryNames, list) and named.repositoryNames:
+        return [RepositoryName.parse(str(name)) for name in named.repositoryNames]
+    if isinstance(named.resourceArn, str):
+        return [RepositoryName.parse(named.resourceArn.partition(":repository/")[2])]
+    if named.repositoryName is None:
+        return None
+    return [RepositoryName.parse(str(named.repositoryName))]

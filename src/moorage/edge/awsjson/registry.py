@@ -1,0 +1,32 @@
+"""The registry itself in AWS JSON, and the token that opens its other face."""
+
+from base64 import b64encode
+
+from msgspec import Struct
+
+from moorage.domain.names import AccountId
+from moorage.edge.awsjson import shapes
+from moorage.edge.awsjson.ask import Ask, epoch
+from moorage.operations.tokens import USER, issue
+
+
+async def describe(ask: Ask) -> Struct:
+    return shapes.DescribeRegistryResponse(
+        registryId=ask.granted.registry.account,
+        replicationConfiguration=shapes.ReplicationConfiguration(rules=()),
+    )
+
+
+async def authorization_token(ask: Ask) -> Struct:
+    """One entry for each registry that was named, all equally usable; else one for the caller's own."""
+    asked = ask.read(shapes.GetAuthorizationTokenRequest)
+    named = [AccountId.parse(one) for one in asked.registryIds or ()] or [ask.granted.registry.account]
+    token = issue(ask.env, ask.granted.call)
+    text = b64encode(f"{USER}:{token.password}".encode()).decode()
+    data = tuple(
+        shapes.AuthorizationData(
+            authorizationToken=text, expiresAt=epoch(token.expires_at), proxyEndpoint=ask.endpoint(account)
+        )
+        for account in named
+    )
+    return shapes.GetAuthorizationTokenResponse(authorizationData=data)

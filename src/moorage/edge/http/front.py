@@ -1,0 +1,104 @@
+"""The front door: every request gets an id and a judged host, goes to its edge, is answered and noted.
+
+Whatever an edge did not foresee becomes that edge's own 500; no exception ever reaches the server.
+"""
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from moorage.domain.addresses import Addresses
+from moorage.domain.errors import MalformedRequest
+from moorage.edge.http.body import Bodies
+from moorage.edge.http.log import RequestLog
+from moorage.edge.http.request import Network, Request, Scope, Transport, judge_origin
+from moorage.edge.http.response import Response, send
+
+_PATH_SHOWN = 300
+
+
+class Edge(Protocol):
+    """One face of the server."""
+
+    async def answer(self, request: Request) -> Response:
+        """Answer a request, facts included."""
+        ...
+
+    def broken(self, request: Request) -> Response:
+        """Say in this edge's form that the server is at fault."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Paths that begin with ``prefix`` go to ``edge``; an exact door takes that one path alone."""
+
+    prefix: str
+    edge: Edge
+    exact: bool = False
+
+    def takes(self, path: str) -> bool:
+        return path == self.prefix or (not self.exact and path.startswith(self.prefix))
+
+
+class Front:
+    """Takes the server's requests; the first door that takes a path has it."""
+
+    def __init__(  # noqa: PLR0913 - the parts that ``app`` plugs together
+        self,
+        doors: Sequence[Door],
+        *,
+        addresses: Addresses,
+        proxies: tuple[Network, ...],
+        clock: Callable[[], int],
+        new_id: Callable[[], str],
+        log: RequestLog,
+    ) -> None:
+        self._doors, self._addresses, self._proxies = tuple(doors), addresses, proxies
+        self._clock, self._new_id, self._log = clock, new_id, log
+        self._bodies = Bodies()
+
+    async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
+        began = time.perf_counter_ns()
+        request_id, at = self._new_id(), self._clock()
+        received = 0
+        client = scope.client
+        try:
+            origin = judge_origin(scope, self._addresses, self._proxies)
+        except MalformedRequest as malformed:
+            response = Response(400, (("content-type", "text/plain"),), f"{malformed}\n".encode(), code="Malformed")
+        else:
+            client = origin.client
+            request = Request(scope, transport, origin, request_id, self._bodies)
+            response = await self._answer(request)
+            received = request.received
+        send(response, transport, head=scope.method == "HEAD")
+        self._log.note(
+            at,
+            {
+                "id": request_id,
+                "client": client,
+                "method": scope.method,
+                "path": scope.path[:_PATH_SHOWN],
+                "principal": response.caller,
+                "action": response.action,
+                "status": response.status,
+                "error": response.code,
+                "received": received,
+                "bytes": response.size,
+                "ms": (time.perf_counter_ns() - began) / 1e6,
+            },
+        )
+
+    async def _answer(self, request: Request) -> Response:
+        for door in self._doors:
+            if door.takes(request.path):
+                try:
+                    return await door.edge.answer(request)
+                except Exception:  # noqa: BLE001 - the last resort of every request
+                    sys.stderr.write(f"request {request.id} failed\n{traceback.format_exc()}")
+                    return door.edge.broken(request)
+        return Response(404, (("content-type", "text/plain"),), b"Not Found\n", code="NotFound")

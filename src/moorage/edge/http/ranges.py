@@ -1,0 +1,42 @@
+"""The Range header of a GET (RFC 9110 section 14): one range of bytes, anything else is passed over."""
+
+import re
+from dataclasses import dataclass
+
+_RANGE = re.compile(r"bytes=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*\Z", re.IGNORECASE)
+
+
+class RangeUnsatisfiable(Exception):
+    """The range lies behind the end of the content."""
+
+
+@dataclass(frozen=True, slots=True)
+class ByteRange:
+    """Bytes from ``first`` up to and without ``end``."""
+
+    first: int
+    end: int
+
+
+def read_range(header: str | None, size: int) -> ByteRange | None:
+    """Find the stretch that is asked for; None for all of it, as for several ranges and for what cannot be read.
+
+    Raises:
+        RangeUnsatisfiable
+
+    """
+    found = None if header is None else _RANGE.match(header)
+    if found is None or not (found[1] or found[2]):
+        return None
+    if not found[1]:
+        wanted = min(int(found[2]), size)
+        if wanted == 0:
+            raise RangeUnsatisfiable
+        return ByteRange(size - wanted, size)
+    first = int(found[1])
+    last = int(found[2]) if found[2] else size - 1
+    if found[2] and last < first:
+        return None
+    if first >= size:
+        raise RangeUnsatisfiable
+    return ByteRange(first, min(last + 1, size))

@@ -1,0 +1,180 @@
+"""One HTTP request as every edge sees it: granian's scope and protocol, judged and given types.
+
+The server hands over a path that is percent-decoded once already; names are judged on that form alone.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Protocol
+from urllib.parse import parse_qsl
+
+from moorage.domain.addresses import Addresses, is_loopback, split_port
+from moorage.domain.errors import MalformedRequest
+from moorage.edge.http.body import Bodies, read_pieces
+
+Network = IPv4Network | IPv6Network
+_QUERY_FIELDS = 64
+_LENGTH = re.compile(r"[0-9]{1,18}\Z")
+
+
+class Headers(Protocol):
+    """What the server knows of the headers; names in lower case."""
+
+    def get(self, key: str, default: str | None = None) -> str | None: ...
+
+    def get_all(self, key: str) -> list[str]: ...
+
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class Scope(Protocol):
+    """The server's view of a request."""
+
+    method: str
+    path: str
+    query_string: str
+    scheme: str
+    client: str
+    authority: str | None
+
+    @property
+    def headers(self) -> Headers: ...
+
+
+class Transport(Protocol):
+    """The server's way to read a body and to answer."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    def response_empty(self, status: int, headers: list[tuple[str, str]]) -> None: ...
+
+    def response_bytes(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None: ...
+
+    def response_file(self, status: int, headers: list[tuple[str, str]], file: str) -> None: ...
+
+    def response_file_range(  # the server's own signature
+        self, status: int, headers: list[tuple[str, str]], file: str, start: int, end: int
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """How the client reached us: the host it asked for, the true scheme, and its own address."""
+
+    name: str
+    port: int | None
+    secure: bool
+    client: str
+    trusted: bool  # the host is loopback or configured: absolute URLs may name it
+
+
+class Request:
+    """A request whose host is judged; its body is still on the wire."""
+
+    def __init__(self, scope: Scope, transport: Transport, origin: Origin, request_id: str, bodies: Bodies) -> None:
+        self.method, self.path = scope.method, scope.path
+        self.query_string = scope.query_string
+        self.headers = scope.headers
+        self.origin, self.id = origin, request_id
+        self._transport, self._bodies = transport, bodies
+        self.received = 0
+
+    @cached_property
+    def query(self) -> dict[str, str]:
+        """The query's fields, each named once.
+
+        Raises:
+            MalformedRequest
+
+        """
+        try:
+            pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_QUERY_FIELDS, errors="strict")
+        except ValueError:
+            raise MalformedRequest("the query cannot be read") from None
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise MalformedRequest("a query parameter stands twice")
+        return found
+
+    @property
+    def content_length(self) -> int | None:
+        """The declared length of the body; None for a chunked one.
+
+        Raises:
+            MalformedRequest
+
+        """
+        text = self.headers.get("content-length")
+        if text is None:
+            return None
+        if _LENGTH.match(text) is None:
+            raise MalformedRequest("Content-Length is no number")
+        return int(text)
+
+    @property
+    def has_body(self) -> bool:
+        return self.headers.get("transfer-encoding") is not None or bool(self.content_length)
+
+    async def read(self, limit: int) -> bytes:
+        """Read the whole body, at most ``limit`` bytes of it.
+
+        Raises:
+            BodyTooLarge, MalformedRequest, TooBusy
+
+        """
+        body = await self._bodies.read(self._transport, self.content_length, limit)
+        self.received = len(body)
+        return body
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        """Give the body in pieces as they come; one that is cut short raises at its end.
+
+        Raises:
+            MalformedRequest
+
+        """
+        async for piece in read_pieces(self._transport, self.content_length):
+            self.received += len(piece)
+            yield piece
+
+
+def judge_origin(scope: Scope, addresses: Addresses, proxies: tuple[Network, ...]) -> Origin:
+    """Find out how the client reached us; only a proxy that the settings trust may tell it in headers.
+
+    Raises:
+        MalformedRequest: no host, two hosts, or two that contradict each other
+
+    """
+    hosts = scope.headers.get_all("host")
+    if len(hosts) > 1 or (not hosts and scope.authority is None):
+        raise MalformedRequest("a request has exactly one Host")
+    host = hosts[0] if hosts else scope.authority or ""
+    if scope.authority is not None and scope.authority != host:
+        raise MalformedRequest("the authority of the request line is not the Host")
+    peer, _ = split_port(scope.client)
+    secure, client = scope.scheme == "https", peer
+    if proxies and _is_proxy(peer, proxies):
+        host = _last(scope.headers, "x-forwarded-host") or host
+        forwarded = _last(scope.headers, "x-forwarded-proto")
+        secure = secure if forwarded is None else forwarded.lower() == "https"
+        client = _last(scope.headers, "x-forwarded-for") or peer
+    name, port = split_port(host)
+    trusted = is_loopback(name) or addresses.is_ours(name)
+    return Origin(name, port or (443 if secure else 80), secure, client, trusted)
+
+
+def _is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
+    try:
+        address = ip_address(peer)
+    except ValueError:
+        return False
+    return any(address in network for network in proxies)
+
+
+def _last(headers: Headers, name: str) -> str | None:
+    """Give what the nearest proxy said: the last value of the last such header."""
+    values = headers.get_all(name)
+    return values[-1].rpartition(",")[2].strip() or None if values else None

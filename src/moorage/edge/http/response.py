@@ -1,0 +1,49 @@
+"""What an edge answers: a status, headers, and bytes or a stretch of a file."""
+
+from dataclasses import dataclass, field, replace
+
+from moorage.domain.content import Content
+from moorage.edge.http.request import Transport
+
+Header = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer; ``code`` is the error's name for the log, ``length`` what a HEAD tells without a body."""
+
+    status: int
+    headers: tuple[Header, ...] = ()
+    body: bytes = b""
+    content: Content | None = None
+    first: int = 0
+    end: int | None = None
+    head_only: bool = False
+    code: str | None = None
+    caller: str = field(default="")
+    action: str = field(default="")
+
+    @property
+    def size(self) -> int:
+        if self.content is None:
+            return len(self.body)
+        return (self.content.size if self.end is None else self.end) - self.first
+
+    def told(self, *, caller: str, action: str) -> "Response":
+        """Add who did what, for the log."""
+        return replace(self, caller=caller, action=action)
+
+
+def send(response: Response, transport: Transport, *, head: bool) -> None:
+    """Hand the answer to the server; the length is always told, so that nothing is sent in chunks."""
+    headers = list(response.headers)
+    if response.status not in {204, 304}:
+        headers.append(("content-length", str(response.size)))
+    if head or (response.content is None and not response.body):
+        transport.response_empty(response.status, headers)
+    elif response.content is None:
+        transport.response_bytes(response.status, headers, response.body)
+    elif response.end is None:
+        transport.response_file(response.status, headers, response.content.path)
+    else:
+        transport.response_file_range(response.status, headers, response.content.path, response.first, response.end)

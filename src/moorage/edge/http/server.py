@@ -1,0 +1,77 @@
+"""The HTTP server itself: granian's RSGI worker on a listening socket that the supervisor bound.
+
+Its own process manager is not used: it ends the server when a worker dies soon after its respawn, and lets workers
+outlive it. The socket was bound without SO_REUSEPORT, so that a second server on the port is refused (design:
+performance, section 1).
+"""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+from granian._futures import _future_watcher_wrapper, _new_cbscheduler
+from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
+from granian.http import HTTP1Settings
+
+_BACKLOG = 4096
+_CONNECTIONS = 16_384  # idle ones count, and new ones hang when it is full
+_HEAD_TIMEOUT = 30_000  # milliseconds
+_BLOCKING_THREADS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """The inherited socket, and the certificate that is spoken on it, if any."""
+
+    fd: int
+    index: int
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+Application = Callable[..., Awaitable[None]]
+
+
+def serve(application: Application, listening: Listening, started: Callable[[], None], *tasks: Awaitable[None]) -> None:
+    """Serve until SIGTERM: requests in flight finish, new ones are refused. ``tasks`` run beside."""
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    stop = WorkerSignal()
+    over = loop.create_future()
+    stop.add_cb(lambda: loop.call_soon_threadsafe(over.set_result, None))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    worker = RSGIWorker(
+        listening.index,
+        (None, SocketHolder(listening.fd, False, _BACKLOG)),
+        None,
+        1,
+        _BLOCKING_THREADS,
+        1,
+        30,
+        _CONNECTIONS,
+        "1",
+        HTTP1Settings(header_read_timeout=_HEAD_TIMEOUT, pipeline_flush=False),
+        None,
+        False,
+        None,
+        listening.certificate is not None,
+        str(listening.certificate) if listening.certificate else None,
+        str(listening.key) if listening.key else None,
+        None,
+        "tls1.2",
+        None,
+        [],
+        False,
+        (None, None),
+    )
+    running = [loop.create_task(task) for task in tasks]
+    worker.serve_str(_new_cbscheduler(loop, _future_watcher_wrapper(application), impl_asyncio=True), loop, stop)
+    started()
+    loop.run_until_complete(over)
+    for task in running:
+        task.cancel()
+    loop.run_until_complete(asyncio.gather(*running, return_exceptions=True))

@@ -1,0 +1,47 @@
+"""``/layers/``: blobs by a signed address of ours, good for an hour, without other credentials."""
+
+import re
+
+from moorage.domain.errors import LinkExpired, MethodUnknown, RegistryError
+from moorage.edge.http.request import Request
+from moorage.edge.http.response import Response
+from moorage.edge.oci.blobs import stretch
+from moorage.edge.oci.errors import Profile, response
+from moorage.operations.env import Env
+from moorage.operations.layers import LayerLink, follow_link
+
+_PATH = re.compile(r"/layers/([0-9]{12})/([a-z0-9-]{2,25})/([0-9a-f]{1,64})/(sha256:[0-9a-f]{64})\Z")
+_EXPIRES = re.compile(r"[0-9]{1,18}\Z")
+
+
+class LinkEdge:
+    """Serves what GetDownloadUrlForLayer handed out."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+
+    async def answer(self, request: Request) -> Response:
+        try:
+            answer = await self._handle(request)
+        except RegistryError as error:
+            answer = response(Profile.ECR, error)
+        return answer.told(caller="", action="layer link")
+
+    def broken(self, _request: Request) -> Response:
+        return Response(500, (("content-type", "text/plain"),), b"The server failed\n", code="UNKNOWN")
+
+    async def _handle(self, request: Request) -> Response:
+        if request.method not in {"GET", "HEAD"}:
+            raise MethodUnknown(["GET", "HEAD"])
+        link = _read(request)
+        content = await follow_link(self._env, link, at=self._env.clock())
+        headers = (("content-type", "application/octet-stream"), ("accept-ranges", "bytes"))
+        return stretch(content, request.headers.get("range"), headers)
+
+
+def _read(request: Request) -> LayerLink:
+    found = _PATH.match(request.path)
+    expires, signature = request.query.get("expires", ""), request.query.get("signature", "")
+    if found is None or _EXPIRES.match(expires) is None:
+        raise LinkExpired
+    return LayerLink(found[1], found[2], found[3], found[4], int(expires), signature)

@@ -1,0 +1,86 @@
+"""Reading ``/v2/`` paths: which endpoint of the distribution specification, which repository, which reference."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from moorage.domain.actions import Kind
+from moorage.domain.errors import MethodUnknown, RouteUnknown
+
+_NAMED = re.compile(r"/v2/(.+)/(blobs/uploads|blobs|manifests|referrers)/([^/]*)\Z", re.DOTALL)
+_OPEN = re.compile(r"/v2/(.+)/blobs/uploads\Z", re.DOTALL)
+_TAGS = re.compile(r"/v2/(.+)/tags/list\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes; ``name`` and ``reference`` are texts that nobody has judged yet."""
+
+    endpoint: str
+    kind: Kind
+    name: str = ""
+    reference: str = ""
+
+
+_METHODS: Mapping[str, Mapping[str, str]] = {
+    "base": {"GET": "end-1", "HEAD": "end-1"},
+    "blob": {"GET": "end-2", "HEAD": "end-2", "DELETE": "end-10"},
+    "manifest": {"GET": "end-3", "HEAD": "end-3", "PUT": "end-7", "DELETE": "end-9"},
+    "open": {"POST": "end-4a"},
+    "upload": {"PATCH": "end-5", "PUT": "end-6", "GET": "end-13", "DELETE": "end-14"},
+    "tags": {"GET": "end-8"},
+    "referrers": {"GET": "end-12"},
+    "catalog": {"GET": "catalog"},
+}
+
+
+def find_route(method: str, path: str, query: Mapping[str, str], *, has_body: bool) -> Route:
+    """Find the endpoint of a method and path.
+
+    Raises:
+        RouteUnknown, MethodUnknown
+
+    """
+    place, name, reference = _place(path)
+    endpoint = _METHODS[place].get(method)
+    if endpoint is None:
+        raise MethodUnknown(sorted(_METHODS[place]))
+    if endpoint == "end-4a":
+        return _opening(name, query, has_body=has_body)
+    if endpoint == "end-6" and has_body:
+        endpoint = "end-6 with body"
+    return Route(endpoint, _kind(place, reference), name, reference)
+
+
+def _place(path: str) -> tuple[str, str, str]:
+    if path == "/v2/":
+        return "base", "", ""
+    if path == "/v2/_catalog":
+        return "catalog", "", ""
+    if found := _TAGS.match(path):
+        return "tags", found[1], ""
+    if found := _OPEN.match(path):
+        return "open", found[1], ""
+    found = _NAMED.match(path)
+    if found is None or not (found[3] or found[2] == "blobs/uploads"):
+        raise RouteUnknown
+    if found[2] == "blobs/uploads":
+        return ("upload" if found[3] else "open"), found[1], found[3]
+    places = {"blobs": "blob", "manifests": "manifest", "referrers": "referrers"}
+    return places[found[2]], found[1], found[3]
+
+
+def _opening(name: str, query: Mapping[str, str], *, has_body: bool) -> Route:
+    if "mount" in query:
+        return Route("end-11", Kind.DIGEST, name, query["mount"])
+    if "digest" in query and has_body:
+        return Route("end-4b", Kind.DIGEST, name, query["digest"])
+    return Route("end-4a", Kind.NONE, name)
+
+
+def _kind(place: str, reference: str) -> Kind:
+    if place in {"base", "catalog", "tags"}:
+        return Kind.NONE
+    if place == "upload":
+        return Kind.UPLOAD
+    return Kind.TAG if place == "manifest" and ":" not in reference else Kind.DIGEST

@@ -1,0 +1,52 @@
+"""Lists: the tags of a repository (end-8) and the repositories of a registry, in ECR's pages."""
+
+import msgspec
+
+from moorage.domain.errors import InvalidParameter
+from moorage.edge.http.response import Header, Response
+from moorage.edge.oci.ask import Ask
+from moorage.edge.oci.errors import VERSION
+from moorage.operations.imagelists import list_tags
+from moorage.operations.pages import DEFAULT_PAGE
+from moorage.operations.repositories import list_repositories
+
+_MOST = 1000
+_DIGITS = 18
+
+
+async def tags(ask: Ask) -> Response:
+    count = _count(ask)
+    page = await list_tags(ask.env, ask.granted, token=ask.request.query.get("last"), count=count)
+    body = msgspec.json.encode({"name": ask.granted.name, "tags": page.tags})
+    return Response(200, _headers(ask, f"/v2/{ask.granted.name}/tags/list", count, page.next_token), body)
+
+
+async def catalog(ask: Ask) -> Response:
+    count = _count(ask)
+    page = await list_repositories(ask.env, ask.granted, token=ask.request.query.get("last"), count=count)
+    body = msgspec.json.encode({"repositories": [repository.name for repository in page.repositories]})
+    return Response(200, _headers(ask, "/v2/_catalog", count, page.next_token), body)
+
+
+def _count(ask: Ask) -> int:
+    text = ask.request.query.get("n")
+    if text is None:
+        return DEFAULT_PAGE
+    negative = text.startswith("-")
+    digits = text.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit()):
+        raise InvalidParameter("maxResults", "Member must be an integer")
+    count = _MOST + 1 if len(digits) > _DIGITS else int(digits)
+    if negative or count == 0:
+        raise InvalidParameter("maxResults", "Member must have value greater than or equal to 1")
+    if count > _MOST:
+        raise InvalidParameter("maxResults", f"Member must have value less than or equal to {_MOST}")
+    return count
+
+
+def _headers(ask: Ask, path: str, count: int, token: str | None) -> tuple[Header, ...]:
+    """ECR says text/plain of its lists, and its ``last`` is opaque (registry-http.md section 4.1)."""
+    headers: tuple[Header, ...] = (("content-type", "text/plain; charset=utf-8"), VERSION)
+    if token is not None:
+        headers = (*headers, ("link", f'<{ask.base}{path}?last={token}&n={count}>; rel="next"'))
+    return headers

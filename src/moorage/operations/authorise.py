@@ -1,0 +1,132 @@
+"""Whether the caller may: the one place where policies are asked.
+
+Every operation takes the ``Granted`` that comes from here and names no action itself. Nobody who may not read a
+repository learns whether it is there: the policies are asked first.
+"""
+
+from dataclasses import dataclass
+
+from moorage.domain.actions import Needs, Scope
+from moorage.domain.arns import repository_arn, user_arn
+from moorage.domain.caller import Caller, CallerKind, Registry
+from moorage.domain.errors import AccessDenied, CredentialUnknown, Place, RepositoryNotFound
+from moorage.domain.names import AccountId
+from moorage.operations.env import Call, Env
+from moorage.operations.principals import Principal
+from moorage.policy.compiled import Compiled
+from moorage.policy.decide import Decision, decide, denial
+from moorage.policy.request import ANY_RESOURCE, Context, Request
+from moorage.store import standing
+from moorage.store.standing import Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A call that may go on: who calls, on which registry, and the repository it named, if it is there."""
+
+    call: Call
+    principal: Principal
+    registry: Registry
+    name: str
+    found: str | None
+
+    @property
+    def caller(self) -> Caller:
+        return self.principal.caller
+
+    @property
+    def place(self) -> Place:
+        return Place(self.name, self.registry.account)
+
+    @property
+    def repository_id(self) -> str:
+        """The id of the repository that was named.
+
+        Raises:
+            RepositoryNotFound
+
+        """
+        if self.found is None:
+            raise RepositoryNotFound(self.place)
+        return self.found
+
+
+async def authorise(env: Env, call: Call, needs: Needs, registry: Registry, name: str = "") -> Granted:
+    """Ask the policies whether the call may do what it needs.
+
+    ``name`` is the repository's, or for IAM's operations the user's with its path.
+
+    Raises:
+        AccessDenied: with AWS's sentence
+        CredentialUnknown: the key was deactivated, or its user deleted, while the request was under way
+
+    """
+    where = await standing.find(env.store.now, call.account, registry, name)
+    principal = await env.principals.find(call.access_key_id, where.caller_generation)
+    if principal is None or principal.caller.account != call.account:
+        raise CredentialUnknown
+    if needs.scope is not Scope.NOBODY:
+        await _check(env, call, principal, needs, registry, name, where)
+    return Granted(call, principal, registry, name, where.repository_id)
+
+
+async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
+    env: Env, call: Call, principal: Principal, needs: Needs, registry: Registry, name: str, where: Standing
+) -> None:
+    resource = _resource(needs.scope, registry, name)
+    owner = registry.account
+    policy: Compiled | None = None
+    if needs.scope is Scope.REPOSITORY and where.repository_id is not None and where.owner_generation is not None:
+        policy = await env.policies.find(registry, where.repository_id, where.owner_generation)
+    context = _context(call, principal.caller, owner)
+    for group in needs.actions:
+        refused: tuple[Decision, Request] | None = None
+        for action in group:
+            request = Request(principal.requester, action, resource, owner, context)
+            decision = decide(request, principal.identity, policy)
+            if decision.allowed:
+                refused = None
+                break
+            refused = refused or (decision, request)
+        if refused is not None:
+            raise AccessDenied(denial(*refused))
+
+
+def may_still(granted: Granted, action: str, policy: Compiled) -> bool:
+    """Tell whether the caller might do ``action`` on the repository if ``policy`` were its policy."""
+    resource = _resource(Scope.REPOSITORY, granted.registry, granted.name)
+    owner = granted.registry.account
+    context = _context(granted.call, granted.caller, owner)
+    request = Request(granted.principal.requester, action, resource, owner, context)
+    return decide(request, granted.principal.identity, policy).allowed
+
+
+def _resource(scope: Scope, registry: Registry, name: str) -> str:
+    match scope:
+        case Scope.REPOSITORY:
+            return repository_arn(registry.account, registry.region, name)
+        case Scope.REPOSITORIES:
+            return repository_arn(registry.account, registry.region, "*")
+        case Scope.USER:
+            return user_arn(registry.account, "", name)
+        case Scope.USERS:
+            return user_arn(registry.account, "/", "*")
+        case _:
+            return ANY_RESOURCE
+
+
+def _context(call: Call, caller: Caller, owner: AccountId) -> Context:
+    context = {
+        "aws:principalarn": caller.arn,
+        "aws:principalaccount": caller.account,
+        "aws:principaltype": caller.kind.value,
+        "aws:userid": caller.unique_id,
+        "aws:requestedregion": call.region,
+        "aws:resourceaccount": owner,
+        "aws:securetransport": "true" if call.secure else "false",
+    }
+    if call.user_agent:
+        context["aws:useragent"] = call.user_agent
+    if caller.kind is CallerKind.USER:
+        context["aws:username"] = caller.name
+    return context

@@ -1,0 +1,52 @@
+"""What the clock asks for: forget uploads that nobody goes on with, write down when images were pulled."""
+
+from moorage.blobs.port import DraftBusy
+from moorage.operations.env import Env
+from moorage.store import images, repositories, uploads
+from moorage.store.transaction import Transaction
+
+IDLE = 24 * 3600 * 1_000_000  # µs
+
+
+async def sweep_uploads(env: Env) -> int:
+    """Forget uploads idle for 24 hours, and drafts of that age that no upload owns; gives how many drafts went.
+
+    A draft that a request holds is not idle, however old its row is.
+    """
+    before = env.clock() - IDLE
+    swept = 0
+    for draft in await uploads.idle_drafts(env.store.now, before=before):
+        swept += await _sweep(env, draft, before=before)
+    owned = await uploads.drafts_in_use(env.store.now)
+    for draft, changed_at in env.blobs.drafts():
+        if changed_at < before and draft not in owned:
+            swept += await _sweep(env, draft, before=before)
+    return swept
+
+
+async def _sweep(env: Env, draft: str, *, before: int) -> bool:
+    try:
+        held = env.blobs.hold(draft)
+    except DraftBusy:
+        return False
+    try:
+        await env.store.write(lambda tx: uploads.delete_idle(tx, draft, before=before))
+        await env.blobs.discard(draft)
+    finally:
+        held.close()
+    return True
+
+
+async def write_pull_times(env: Env) -> None:
+    """Write down the pulls that were noted since the last time."""
+    taken = env.pull_times.take()
+    if not taken:
+        return
+
+    async def unit(tx: Transaction) -> None:
+        for pulled, at in taken.items():
+            repository = await repositories.find(tx, pulled.registry, pulled.repository_id)
+            if repository is not None:
+                await images.set_pulled(tx, repository, pulled.digest, at=at)
+
+    await env.store.write(unit)

@@ -1,0 +1,43 @@
+"""Everything random: ids, keys, secrets and nonces."""
+
+import secrets
+import uuid
+
+_BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+
+
+class Ids:
+    """Makes names that nobody can guess and nobody had before."""
+
+    def request(self) -> str:
+        return str(uuid.uuid4())
+
+    def upload(self) -> str:
+        return str(uuid.uuid4())
+
+    def storage_key(self) -> str:
+        return secrets.token_hex(16)
+
+    def repository(self) -> str:
+        return secrets.token_hex(12)
+
+    def event(self, at: int) -> str:
+        """Sortable by time: microseconds since 1970 in hex, then chance."""
+        return f"{at:014x}{secrets.token_hex(6)}"
+
+    def user(self) -> str:
+        return "AIDA" + self._letters(_BASE32, 17)
+
+    def access_key(self) -> str:
+        return "AKIA" + self._letters(_BASE32, 16)
+
+    def secret_key(self) -> str:
+        return self._letters(_KEY_LETTERS, 40)
+
+    def nonce(self) -> bytes:
+        return secrets.token_bytes(12)
+
+    @staticmethod
+    def _letters(alphabet: str, count: int) -> str:
+        return "".join(secrets.choice(alphabet) for _ in range(count))

@@ -1,0 +1,82 @@
+"""Deleting images and tags, in batches; nothing fails as a whole for one image that is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from moorage.domain.digest import Digest
+from moorage.domain.events import EventKind
+from moorage.domain.image import ImageFailure, ImageFailureCode, ImageId
+from moorage.domain.names import Tag
+from moorage.domain.repository import Repository
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
+from moorage.operations.imagelists import NOT_FOUND, Unresolved, resolve
+from moorage.operations.record import record
+from moorage.operations.repositories import get_repository
+from moorage.store import images, manifests, references, tags
+from moorage.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """What went, one id for each tag or untagged image, and what did not."""
+
+    ids: Sequence[ImageId]
+    failures: Sequence[ImageFailure]
+
+
+async def delete_images(env: Env, granted: Granted, ids: Sequence[ImageId]) -> Deleted:
+    """Delete by digest (the image with all its tags) or by tag (that tag; with its last tag the image).
+
+    An index and its children may come in one call, in any order: what an index of the call still refers to is tried
+    again when that index is gone.
+    """
+
+    async def unit(tx: Transaction) -> Deleted:
+        repository = await get_repository(tx, granted)
+        return await _delete_all(tx, env, granted, repository, list(dict.fromkeys(ids)))
+
+    return await env.store.write(unit)
+
+
+async def _delete_all(
+    tx: Transaction, env: Env, granted: Granted, repository: Repository, waiting: Sequence[ImageId]
+) -> Deleted:
+    gone: list[ImageId] = []
+    failures: list[ImageFailure] = []
+    while True:
+        referenced: list[ImageFailure] = []
+        before = len(gone)
+        for asked in waiting:
+            try:
+                gone += await _delete(tx, env, granted, repository, asked)
+            except Unresolved as failed:
+                (referenced if failed.code is ImageFailureCode.REFERENCED else failures).append(failed.failure(asked))
+        if not referenced or len(gone) == before:
+            return Deleted(gone, [*failures, *referenced])
+        waiting = [failure.asked for failure in referenced]
+
+
+async def _delete(tx: Transaction, env: Env, granted: Granted, repository: Repository, asked: ImageId) -> list[ImageId]:
+    digest = await resolve(tx, repository, asked)
+    if await images.find(tx, repository, digest) is None:
+        raise Unresolved(ImageFailureCode.NOT_FOUND, NOT_FOUND)
+    named = await tags.of_image(tx, repository, digest)
+    if asked.tag is not None and len(named) > 1:
+        await tags.delete_tag(tx, repository, Tag(asked.tag))
+        await record(tx, env, granted, EventKind.TAG_DELETED, repository=repository.name, digest=digest, tag=asked.tag)
+        return [ImageId(digest, asked.tag)]
+    if parents := await references.parents(tx, repository, digest):
+        reason = f"Requested image referenced by manifest list: [{', '.join(parents)}]"
+        raise Unresolved(ImageFailureCode.REFERENCED, reason, parents)
+    await _forget(tx, repository, digest)
+    await record(tx, env, granted, EventKind.IMAGE_DELETED, repository=repository.name, digest=digest)
+    return [ImageId(digest, tag) for tag in named] or [ImageId(digest)]
+
+
+async def _forget(tx: Transaction, repository: Repository, digest: Digest) -> None:
+    """Drop the image; blobs stay linked, because another push may be counting on one it has just looked at."""
+    await tags.delete_of(tx, repository, digest)
+    await references.delete_of(tx, repository, digest)
+    await images.delete_image(tx, repository, digest)
+    await manifests.delete_unused(tx, repository, digest)

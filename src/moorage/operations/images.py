@@ -1,0 +1,127 @@
+"""Pushing and pulling images: a manifest kept with its tag, and read back as it came."""
+
+from dataclasses import dataclass
+
+from moorage.domain.digest import Digest, Reference
+from moorage.domain.errors import (
+    ImageDigestMismatch,
+    ImageNotFound,
+    LayersNotFound,
+    ReferencedImagesNotFound,
+    TagImmutable,
+)
+from moorage.domain.events import EventKind
+from moorage.domain.image import ImagePush, Pushed, StoredManifest
+from moorage.domain.manifest import Manifest, Role
+from moorage.domain.names import Tag
+from moorage.domain.repository import Repository
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
+from moorage.operations.pulltimes import Pulled
+from moorage.operations.record import record
+from moorage.operations.repositories import get_repository
+from moorage.store import blobs, images, manifests, pulls, references, tags
+from moorage.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class PutImage:
+    """What a push asks for; ``digest`` is what the caller says the manifest is, if it says so."""
+
+    body: bytes
+    media_type: str | None
+    tag: Tag | None
+    digest: str | None = None
+
+
+async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
+    """Keep a manifest and point its tag at it.
+
+    Raises:
+        ManifestInvalid, ManifestTooLarge, ImageDigestMismatch, RepositoryNotFound, LayersNotFound,
+        ReferencedImagesNotFound, TagImmutable
+
+    """
+    granted.repository_id  # noqa: B018 - a missing repository is told before anything about the manifest
+    manifest = Manifest.parse(ask.body, ask.media_type)
+    if ask.digest is not None and ask.digest != manifest.digest:
+        raise ImageDigestMismatch(granted.place, ask.digest)
+
+    async def unit(tx: Transaction) -> ImagePush:
+        repository = await get_repository(tx, granted)
+        await _require(tx, repository, manifest)
+        pushed = await _keep(tx, repository, manifest, ask.tag, at=granted.call.at)
+        if pushed is not Pushed.UNCHANGED:
+            await record(
+                tx,
+                env,
+                granted,
+                EventKind.IMAGE_PUSHED,
+                repository=repository.name,
+                digest=manifest.digest,
+                tag=ask.tag,
+                media_type=manifest.media_type.value,
+                artifact_type=manifest.artifact_type,
+            )
+        return ImagePush(pushed, manifest.digest, manifest.media_type, ask.tag, manifest.subject)
+
+    return await env.store.write(unit)
+
+
+async def get_manifest(env: Env, granted: Granted, reference: Reference, *, counts: bool = True) -> StoredManifest:
+    """Give the manifest as it was pushed; ``counts`` when the read is a pull and not a mere look.
+
+    Raises:
+        RepositoryNotFound, ImageNotFound
+
+    """
+    found = await pulls.find(env.store.now, granted.registry, granted.repository_id, reference)
+    if found is None:
+        if isinstance(reference, Digest):
+            raise ImageNotFound(granted.place, digest=reference)
+        raise ImageNotFound(granted.place, tag=reference)
+    if counts:
+        pulled = Pulled(granted.registry, granted.repository_id, found.manifest.digest)
+        env.pull_times.note(pulled, found.pulled_at, at=granted.call.at)
+    return found.manifest
+
+
+async def _require(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
+    """See that the repository holds all that the manifest names."""
+    layers = _digests(manifest, Role.CONFIG, Role.LAYER)
+    held = await blobs.held(tx, repository, layers)
+    if missing := [digest for digest in layers if digest not in held]:
+        raise LayersNotFound(repository.place, missing)
+    children = _digests(manifest, Role.CHILD)
+    held = await images.held(tx, repository, children)
+    if missing := [digest for digest in children if digest not in held]:
+        raise ReferencedImagesNotFound(repository.place, missing)
+
+
+def _digests(manifest: Manifest, *roles: Role) -> list[Digest]:
+    return list(dict.fromkeys(need.digest for need in manifest.needs if need.role in roles and need.stored))
+
+
+async def _keep(tx: Transaction, repository: Repository, manifest: Manifest, tag: Tag | None, *, at: int) -> Pushed:
+    if tag is not None:
+        standing = await tags.find(tx, repository, tag)
+        if standing is not None and not repository.rule.may_move(tag):
+            raise TagImmutable(repository.place, tag)
+        if standing == manifest.digest:
+            return Pushed.UNCHANGED
+    created = await images.create(tx, repository, manifest, size=await _size(tx, repository, manifest), at=at)
+    if created:
+        await manifests.put(tx, repository, manifest.digest, manifest.body)
+        await references.put(tx, repository, manifest)
+    if tag is not None:
+        await tags.put(tx, repository, tag, manifest.digest, at=at)
+    if created:
+        return Pushed.CREATED
+    return Pushed.UNCHANGED if tag is None else Pushed.TAGGED
+
+
+async def _size(tx: Transaction, repository: Repository, manifest: Manifest) -> int:
+    """ECR's size: config and layers of an image, the largest child of an index."""
+    if not manifest.is_index:
+        return manifest.size
+    return await images.largest(tx, repository, _digests(manifest, Role.CHILD))

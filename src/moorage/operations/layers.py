@@ -1,0 +1,115 @@
+"""Looking at blobs and giving them out, always through a link of a repository that the caller may read."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from moorage.domain.caller import Registry
+from moorage.domain.content import Content
+from moorage.domain.digest import Digest
+from moorage.domain.errors import InvalidDigest, LayerInaccessible, LayerNotFound, LinkExpired, Place
+from moorage.domain.layer import Blob, LayerFailure, LayerFailureCode, LayerState
+from moorage.domain.names import AccountId, Region
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
+from moorage.operations.keyring import Purpose
+from moorage.operations.repositories import get_repository
+from moorage.store import blobs, repositories
+
+LINK_LIFETIME = 3600 * 1_000_000  # µs
+
+
+@dataclass(frozen=True, slots=True)
+class LayerLink:
+    """Where a blob can be fetched without credentials for an hour, and the proof that we said so."""
+
+    account: str
+    region: str
+    repository_id: str
+    digest: str
+    expires_at: int  # µs since 1970
+    signature: str = ""
+
+    @property
+    def message(self) -> str:
+        return f"{self.account}|{self.region}|{self.repository_id}|{self.digest}|{self.expires_at}"
+
+
+async def find_blob(env: Env, granted: Granted, digest: Digest) -> Blob:
+    """Look at a blob without touching its file.
+
+    Raises:
+        RepositoryNotFound, LayerNotFound
+
+    """
+    repository = await get_repository(env.store.now, granted)
+    blob = await blobs.find(env.store.now, repository, digest)
+    if blob is None:
+        raise LayerNotFound(granted.place, digest)
+    return blob
+
+
+async def open_blob(env: Env, granted: Granted, digest: Digest) -> Content:
+    """Give a blob that an image refers to.
+
+    Raises:
+        RepositoryNotFound, LayerNotFound, LayerInaccessible
+
+    """
+    blob = await find_blob(env, granted, digest)
+    if not blob.referenced:
+        raise LayerInaccessible(granted.place, digest)
+    return env.blobs.content(blob.storage_key, blob.size)
+
+
+async def check_availability(
+    env: Env, granted: Granted, digests: Sequence[str]
+) -> tuple[list[LayerState], list[LayerFailure]]:
+    """Tell for each digest whether the repository holds it.
+
+    Raises:
+        RepositoryNotFound
+
+    """
+    repository = await get_repository(env.store.now, granted)
+    states: list[LayerState] = []
+    failures: list[LayerFailure] = []
+    for asked in digests:
+        try:
+            digest = Digest.parse(asked)
+        except InvalidDigest:
+            failures.append(LayerFailure(asked, LayerFailureCode.INVALID, f"Invalid layer digest '{asked}'"))
+        else:
+            states.append(LayerState(asked, await blobs.find(env.store.now, repository, digest)))
+    return states, failures
+
+
+async def link_layer(env: Env, granted: Granted, digest: Digest) -> LayerLink:
+    """Make a link to a blob that an image refers to, good for one hour.
+
+    Raises:
+        RepositoryNotFound, LayerNotFound, LayerInaccessible
+
+    """
+    await open_blob(env, granted, digest)
+    registry, expires_at = granted.registry, granted.call.at + LINK_LIFETIME
+    link = LayerLink(registry.account, registry.region, granted.repository_id, digest, expires_at)
+    signature = env.keyring.sign(Purpose.LAYER_LINK, link.message)
+    return LayerLink(link.account, link.region, link.repository_id, link.digest, expires_at, signature)
+
+
+async def follow_link(env: Env, link: LayerLink, *, at: int) -> Content:
+    """Give the blob that a link of ours names; who holds the link needs nothing else.
+
+    Raises:
+        LinkExpired: past its time, or altered
+        LayerNotFound: the repository does not show that blob any more
+
+    """
+    if not env.keyring.is_signed(Purpose.LAYER_LINK, link.message, link.signature) or at >= link.expires_at:
+        raise LinkExpired
+    registry = Registry(AccountId(link.account), Region(link.region))
+    repository = await repositories.find(env.store.now, registry, link.repository_id)
+    blob = None if repository is None else await blobs.find(env.store.now, repository, Digest(link.digest))
+    if blob is None or not blob.referenced:
+        raise LayerNotFound(Place("", link.account), link.digest)
+    return env.blobs.content(blob.storage_key, blob.size)

@@ -1,0 +1,89 @@
+"""Principals by their access key, remembered under their account's generation and never a moment longer."""
+
+from dataclasses import dataclass, field
+
+from moorage.domain.arns import root_arn, user_arn
+from moorage.domain.caller import Caller, CallerKind
+from moorage.domain.names import AccountId
+from moorage.operations.keyring import KeyRing, Purpose
+from moorage.policy.compiled import Compiled
+from moorage.policy.elements import PolicyKind
+from moorage.policy.request import Requester, RequesterType
+from moorage.store import access_keys, accounts, user_policies
+from moorage.store.access_keys import Holder
+from moorage.store.port import Store
+from moorage.store.transaction import Transaction
+
+_LIMIT = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who holds an access key, and what its policies allow; true while the account is at ``generation``."""
+
+    caller: Caller
+    access_key_id: str
+    secret: str = field(repr=False)
+    requester: Requester
+    identity: Compiled
+    generation: int
+
+
+class PrincipalCache:
+    """Finds the principal of an access key; None for a key that is unknown, inactive or whose user is gone."""
+
+    def __init__(self, store: Store, keyring: KeyRing) -> None:
+        self._store, self._keyring = store, keyring
+        self._known: dict[str, Principal] = {}
+
+    async def find(self, access_key_id: str, generation: int | None) -> Principal | None:
+        """Find the principal as of ``generation`` of its account, which the caller has just read."""
+        known = self._known.get(access_key_id)
+        if known is not None and known.generation == generation:
+            return known
+        return await self._load(access_key_id)
+
+    async def find_now(self, access_key_id: str) -> Principal | None:
+        """Find the principal when its account is not known yet."""
+        known = self._known.get(access_key_id)
+        if known is None:
+            return await self._load(access_key_id)
+        generation = await accounts.find_generation(self._store.now, known.caller.account)
+        return await self.find(access_key_id, generation)
+
+    async def _load(self, access_key_id: str) -> Principal | None:
+        async def unit(tx: Transaction) -> Principal | None:
+            holder = await access_keys.find(tx, access_key_id)
+            if holder is None or not holder.key.active or _is_orphan(holder):
+                return None
+            generation = await accounts.find_generation(tx, holder.key.account)
+            policies = await user_policies.of_user(tx, holder.key.account, holder.key.user_id)
+            return None if generation is None else self._principal(holder, policies, generation)
+
+        principal = await self._store.read(unit)
+        if principal is None:
+            self._known.pop(access_key_id, None)
+            return None
+        if len(self._known) >= _LIMIT:
+            self._known.clear()
+        self._known[access_key_id] = principal
+        return principal
+
+    def _principal(self, holder: Holder, policies: list[tuple[str, str]], generation: int) -> Principal:
+        caller = caller_of(holder)
+        secret = self._keyring.open(Purpose.ACCESS_KEY, holder.key.secret, bound=holder.key.id.encode()).decode()
+        requester = Requester(caller.account, caller.arn, caller.unique_id, RequesterType(caller.kind.value))
+        identity = Compiled.stored(PolicyKind.IDENTITY, policies)
+        return Principal(caller, holder.key.id, secret, requester, identity, generation)
+
+
+def caller_of(holder: Holder) -> Caller:
+    account = holder.key.account
+    if holder.key.user_id == access_keys.ROOT:
+        return Caller(account, CallerKind.ROOT, account, root_arn(account))
+    name, path = holder.user_name or "", holder.user_path or "/"
+    return Caller(AccountId(account), CallerKind.USER, holder.key.user_id, user_arn(account, path, name), name)
+
+
+def _is_orphan(holder: Holder) -> bool:
+    return holder.key.user_id != access_keys.ROOT and holder.user_name is None

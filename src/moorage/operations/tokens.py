@@ -1,0 +1,90 @@
+"""ECR's authorization token: the password of ``/v2/``, ours, sealed, good for twelve hours.
+
+It carries the credential it was made with and the region, no permission: those are the principal's at the moment of
+each request. When the credential is deactivated, so is every token made with it.
+"""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from dataclasses import dataclass
+
+import msgspec
+
+from moorage.domain.errors import CredentialsMissing, TokenExpired
+from moorage.domain.names import AccountId, Region
+from moorage.operations.env import Call, Env
+from moorage.operations.keyring import Purpose, SealBroken, from_text, to_text
+
+USER = "AWS"
+LIFETIME = 12 * 3600 * 1_000_000  # µs
+_CACHE_LIMIT = 4096
+
+
+class Token(msgspec.Struct, frozen=True, array_like=True):
+    """What a token says: who asked for it, with which key, for which region, and its end (µs since 1970)."""
+
+    account: str
+    access_key_id: str
+    region: str
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new password and its end (µs since 1970)."""
+
+    password: str
+    expires_at: int
+
+
+def issue(env: Env, call: Call) -> Issued:
+    expires_at = call.at + LIFETIME
+    token = Token(call.account, call.access_key_id, call.region, expires_at)
+    sealed = env.keyring.seal(Purpose.AUTHORIZATION_TOKEN, msgspec.json.encode(token), nonce=env.ids.nonce())
+    return Issued(to_text(sealed), expires_at)
+
+
+class TokenReader:
+    """Opens tokens; what one says never changes, so it is remembered, its end is judged each time."""
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+        self._known: dict[str, Token] = {}
+
+    def read(self, authorization: str, *, at: int) -> Token:
+        """Read an ``Authorization: Basic`` header.
+
+        Raises:
+            CredentialsMissing, TokenExpired
+
+        """
+        token = self._known.get(authorization)
+        if token is None:
+            token = self._open(authorization)
+            if len(self._known) >= _CACHE_LIMIT:
+                self._known.clear()
+            self._known[authorization] = token
+        if at >= token.expires_at:
+            raise TokenExpired
+        return token
+
+    def _open(self, authorization: str) -> Token:
+        scheme, _, credentials = authorization.partition(" ")
+        if scheme.lower() != "basic":
+            raise CredentialsMissing
+        try:
+            user, _, password = b64decode(credentials.strip(), validate=True).decode().partition(":")
+            opened = self._env.keyring.open(Purpose.AUTHORIZATION_TOKEN, from_text(password))
+        except (NotBase64, UnicodeDecodeError, ValueError, SealBroken):
+            raise CredentialsMissing from None
+        if user != USER:
+            raise CredentialsMissing
+        return msgspec.json.decode(opened, type=Token)
+
+
+def account_of(token: Token) -> AccountId:
+    return AccountId(token.account)
+
+
+def region_of(token: Token) -> Region:
+    return Region(token.region)

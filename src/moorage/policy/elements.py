@@ -1,0 +1,79 @@
+"""The kinds of policy, and what their statements are made of: lists of strings, patterns of actions and resources."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from moorage.policy.errors import MalformedPolicy, not_evaluated
+
+_VENDOR = re.compile(r"(?:\*|[A-Za-z0-9.-]+)\Z")
+_ACTION_NAME = re.compile(r"[A-Za-z0-9*?._-]+\Z")
+_PARTITION = re.compile(r"aws(?:-[a-z]+)*\Z")
+_SERVICE = re.compile(r"[a-z0-9-]+\Z")
+_VARIABLE = re.compile(r"\$\{[^}]*\}?")
+_ARN_PARTS = 6
+
+
+class PolicyKind(StrEnum):
+    IDENTITY = "identity"
+    REPOSITORY = "repository"
+
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """The values of an element such as Action, or, negated, of its twin NotAction."""
+
+    texts: tuple[str, ...]
+    negated: bool = False
+
+
+def strings(value: object) -> tuple[str, ...]:
+    """Read what IAM lets be written as one string or as a list of strings."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list):
+        raise MalformedPolicy
+    texts = tuple(item for item in value if isinstance(item, str))
+    if len(texts) != len(value):
+        raise MalformedPolicy
+    return texts
+
+
+def refuse_variables(text: str) -> None:
+    """Raise if ``text`` holds a policy variable; for documents of Version 2012-10-17 only, it is text in older ones."""
+    found = _VARIABLE.search(text)
+    if found is not None:
+        raise not_evaluated("policy variable", found[0])
+
+
+def check_action(text: str) -> None:
+    """Raise if ``text`` is neither ``*`` nor a pattern of actions such as ``ecr:Get*``."""
+    if text == "*":
+        return
+    vendor, colon, name = text.partition(":")
+    if not colon:
+        raise MalformedPolicy("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
+    if ":" in name:
+        raise MalformedPolicy("Actions/Condition can contain only one colon.")
+    if _VENDOR.match(vendor) is None:
+        raise MalformedPolicy(f"Vendor {vendor} is not valid")
+    if _ACTION_NAME.match(name) is None:
+        raise MalformedPolicy
+
+
+def check_resource(text: str) -> None:
+    """Raise if ``text`` is neither ``*`` nor a pattern of ARNs.
+
+    A shorter ARN is read as the beginning of one only if it says so with a star at its end; IAM fills in what is
+    missing, and a plain match would find nothing where the author meant everything.
+    """
+    if text == "*":
+        return
+    parts = text.split(":", _ARN_PARTS - 1)
+    if parts[0] != "arn" or (len(parts) < _ARN_PARTS and not text.endswith("*")):
+        raise MalformedPolicy(f'Resource {text} must be in ARN format or "*".')
+    _, partition, service, *_ = [*parts, ""]
+    if partition != "*" and _PARTITION.match(partition) is None:
+        raise MalformedPolicy(f'Partition "{partition}" is not valid for resource "{text}".')
+    if _SERVICE.match(service) is None:
+        raise MalformedPolicy("Resource vendor must be fully qualified and cannot contain regexes.")

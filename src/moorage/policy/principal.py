@@ -1,0 +1,108 @@
+"""The Principal element: whom a resource policy names, and by which names a requester can be named."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from moorage.policy.elements import strings
+from moorage.policy.errors import MalformedPolicy, not_evaluated
+from moorage.policy.request import Requester, RequesterType
+
+ANYONE = "*"
+
+
+class PrincipalKind(Enum):
+    ANYONE = auto()
+    ACCOUNT = auto()
+    USER = auto()
+    ROLE = auto()
+    SESSION = auto()
+    UNIQUE_ID = auto()
+    SERVICE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One principal; an account's name is its number, however it was written."""
+
+    kind: PrincipalKind
+    name: str
+
+
+_ACCOUNT = re.compile(r"(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(:root)?\Z")
+_NAME = r"[A-Za-z0-9_+=,.@-]+"
+_PATH = r"(?:[!-)+->@-~]*/)?"  # printable, and neither * nor ?
+_FORMS: Mapping[PrincipalKind, re.Pattern[str]] = {
+    PrincipalKind.USER: re.compile(rf"arn:aws[a-z-]*:iam::[0-9]{{12}}:user/{_PATH}{_NAME}\Z"),
+    PrincipalKind.ROLE: re.compile(rf"arn:aws[a-z-]*:iam::[0-9]{{12}}:role/{_PATH}{_NAME}\Z"),
+    PrincipalKind.SESSION: re.compile(rf"arn:aws[a-z-]*:sts::[0-9]{{12}}:assumed-role/{_NAME}/{_NAME}\Z"),
+    PrincipalKind.UNIQUE_ID: re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,28}\Z"),
+}
+_SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\Z")
+
+
+def _account_of(text: str) -> str | None:
+    found = _ACCOUNT.match(text)
+    if found is None or text.startswith("arn:") is not (found[2] is not None):
+        return None
+    return found[1]
+
+
+def _aws(text: str) -> Principal:
+    if text == ANYONE:
+        return Principal(PrincipalKind.ANYONE, ANYONE)
+    account = _account_of(text)
+    if account is not None:
+        return Principal(PrincipalKind.ACCOUNT, account)
+    for kind, form in _FORMS.items():
+        if form.match(text) is not None:
+            return Principal(kind, text)
+    raise MalformedPolicy(f'Invalid principal in policy: "AWS":"{text}"')
+
+
+def _service(text: str) -> Principal:
+    if _SERVICE.match(text) is None:
+        raise MalformedPolicy(f'Invalid principal in policy: "SERVICE":"{text}"')
+    return Principal(PrincipalKind.SERVICE, text)
+
+
+_READERS: Mapping[str, Callable[[str], Principal]] = {"AWS": _aws, "Service": _service}
+_LATER = frozenset({"Federated", "CanonicalUser"})
+
+
+def parse_principals(element: object) -> tuple[Principal, ...]:
+    """Read a Principal element.
+
+    Raises:
+        MalformedPolicy: it cannot be read, or names a kind of principal that is not evaluated
+
+    """
+    if element == ANYONE:
+        return (Principal(PrincipalKind.ANYONE, ANYONE),)
+    if not isinstance(element, dict) or not element:
+        raise MalformedPolicy("Invalid principal in policy.")
+    found: list[Principal] = []
+    for kind, value in element.items():
+        if kind in _LATER:
+            raise not_evaluated("principal type", kind)
+        if kind not in _READERS:
+            raise MalformedPolicy("Invalid principal in policy.")
+        found += map(_READERS[kind], strings(value))
+        if value == []:
+            raise MalformedPolicy("Invalid principal in policy.")
+    return tuple(dict.fromkeys(found))
+
+
+def direct_names(requester: Requester) -> tuple[str, ...]:
+    """Tell the names that mean this requester and are a grant by themselves.
+
+    The account's number is not among them: it names everybody in the account, but inside that account only as a
+    delegation to its identity policies. The root has no other name than its account's.
+    """
+    if requester.type is RequesterType.ROOT:
+        return (ANYONE,)
+    if requester.role_arn:
+        role_id = requester.unique_id.partition(":")[0]
+        return (ANYONE, requester.arn, requester.role_arn, role_id)
+    return (ANYONE, requester.arn, requester.unique_id)

@@ -1,0 +1,150 @@
+"""Blobs once per account, region and encryption key, and the links through which alone a repository shows them.
+
+A blob that lost its last link carries the time (``unlinked_at``), so that it can be collected later.
+"""
+
+import json
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, exists, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from moorage.domain.digest import Digest
+from moorage.domain.layer import Blob
+from moorage.domain.repository import Repository
+from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
+from moorage.store.owned import columns_of, in_repository, key_of
+from moorage.store.references import references
+from moorage.store.transaction import Transaction
+
+blobs = Table(
+    "blobs",
+    METADATA,
+    account_key(),
+    region_key(),
+    text_key("key_id"),
+    text_key("digest"),
+    Column("storage_key", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("format", BigInteger, nullable=False),  # 0: plain bytes
+    Column("created_at", BigInteger, nullable=False),
+    Column("unlinked_at", BigInteger, nullable=True),
+    sqlite_with_rowid=False,
+)
+links = Table(
+    "links",
+    METADATA,
+    account_key(),
+    region_key(),
+    repository_key(),
+    text_key("digest"),
+    Column("key_id", Text, nullable=False),
+    Column("linked_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("links_by_digest", links.c.account_id, links.c.region, links.c.key_id, links.c.digest)
+
+_linked = links.join(
+    blobs,
+    (blobs.c.account_id == links.c.account_id)
+    & (blobs.c.region == links.c.region)
+    & (blobs.c.key_id == links.c.key_id)
+    & (blobs.c.digest == links.c.digest),
+)
+_media_type = (
+    select(references.c.media_type)
+    .where(
+        references.c.account_id == links.c.account_id,
+        references.c.region == links.c.region,
+        references.c.repository_id == links.c.repository_id,
+        references.c.target == links.c.digest,
+    )
+    .limit(1)
+)
+_FIND = (
+    select(blobs.c.storage_key, blobs.c.size, _media_type.scalar_subquery().label("media_type"))
+    .select_from(_linked)
+    .where(in_repository(links), links.c.digest == bindparam("wanted"))
+)
+_same_blob = (
+    (blobs.c.account_id == bindparam("account"))
+    & (blobs.c.region == bindparam("home"))
+    & (blobs.c.key_id == bindparam("key"))
+    & (blobs.c.digest == bindparam("wanted"))
+)
+_STORED = select(blobs.c.storage_key, blobs.c.size).where(_same_blob)
+_RELINKED = update(blobs).where(_same_blob, blobs.c.unlinked_at.is_not(None)).values(unlinked_at=None)
+_KEEP = insert(blobs).on_conflict_do_nothing()
+_link = insert(links)
+_LINK = _link.on_conflict_do_update(
+    index_elements=[links.c.account_id, links.c.region, links.c.repository_id, links.c.digest],
+    set_={"linked_at": _link.excluded.linked_at},
+)
+_HELD = select(links.c.digest).where(
+    in_repository(links),
+    links.c.digest.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value)),
+)
+_others = links.alias("others")
+_UNLINKED = (
+    update(blobs)
+    .where(
+        blobs.c.account_id == bindparam("account"),
+        blobs.c.region == bindparam("home"),
+        exists().where(in_repository(links), links.c.key_id == blobs.c.key_id, links.c.digest == blobs.c.digest),
+        ~exists().where(
+            _others.c.account_id == blobs.c.account_id,
+            _others.c.region == blobs.c.region,
+            _others.c.key_id == blobs.c.key_id,
+            _others.c.digest == blobs.c.digest,
+            _others.c.repository_id != bindparam("repository"),
+        ),
+    )
+    .values(unlinked_at=bindparam("at"))
+)
+_UNLINK_ALL = delete(links).where(in_repository(links))
+
+
+async def find(tx: Transaction, repository: Repository, digest: Digest) -> Blob | None:
+    """Find a blob through the repository's own link; it is ``referenced`` when an image there names it."""
+    row = await tx.first(_FIND, **key_of(repository), wanted=digest)
+    if row is None:
+        return None
+    return Blob(digest, row[0], row[1], media_type=row[2], referenced=row[2] is not None)
+
+
+async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) -> tuple[Blob, bool]:
+    """Keep ``blob`` unless its content is there already, and link it.
+
+    Returns the blob that is kept (perhaps another file with the same content), and whether the link is new.
+    """
+    key = {"account": repository.account, "home": repository.region, "key": repository.key_id, "wanted": blob.digest}
+    kept = await tx.run(
+        _KEEP,
+        account_id=repository.account,
+        region=repository.region,
+        key_id=repository.key_id,
+        digest=blob.digest,
+        storage_key=blob.storage_key,
+        size=blob.size,
+        format=0,
+        created_at=at,
+        unlinked_at=None,
+    )
+    if not kept:
+        row = await tx.first(_STORED, **key)
+        blob = blob if row is None else Blob(blob.digest, row[0], row[1])
+        await tx.run(_RELINKED, **key)
+    new = blob.digest not in await held(tx, repository, [blob.digest])
+    await tx.run(_LINK, **columns_of(repository), digest=blob.digest, key_id=repository.key_id, linked_at=at)
+    return blob, new
+
+
+async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> set[str]:
+    """Tell which of ``digests`` the repository links to."""
+    rows = await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests))
+    return {row[0] for row in rows}
+
+
+async def unlink_all(tx: Transaction, repository: Repository, *, at: int) -> None:
+    """Drop every link of the repository; blobs that no other repository links to carry the time."""
+    await tx.run(_UNLINKED, **key_of(repository), at=at)
+    await tx.run(_UNLINK_ALL, **key_of(repository))

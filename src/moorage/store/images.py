@@ -1,0 +1,130 @@
+"""Images: one manifest in one repository, with what lists and descriptions tell of it."""
+
+import json
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from moorage.domain.digest import Digest
+from moorage.domain.image import Image
+from moorage.domain.manifest import Manifest
+from moorage.domain.repository import Repository
+from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
+from moorage.store.owned import columns_of, in_repository, key_of
+from moorage.store.transaction import Transaction
+
+images = Table(
+    "images",
+    METADATA,
+    account_key(),
+    region_key(),
+    repository_key(),
+    text_key("digest"),
+    Column("media_type", Text, nullable=False),
+    Column("artifact_type", Text, nullable=True),
+    Column("subject", Text, nullable=True),
+    Column("size", BigInteger, nullable=False),
+    Column("pushed_at", BigInteger, nullable=False),
+    Column("pulled_at", BigInteger, nullable=True),
+    sqlite_with_rowid=False,
+)
+Index("images_by_digest", images.c.account_id, images.c.region, images.c.digest)
+
+_COLUMNS = (
+    images.c.digest,
+    images.c.media_type,
+    images.c.artifact_type,
+    images.c.size,
+    images.c.pushed_at,
+    images.c.subject,
+    images.c.pulled_at,
+)
+_INSERT = insert(images).on_conflict_do_nothing()
+_FIND = select(*_COLUMNS).where(in_repository(images), images.c.digest == bindparam("wanted"))
+_PAGE = (
+    select(*_COLUMNS)
+    .where(in_repository(images), images.c.digest > bindparam("after"))
+    .order_by(images.c.digest)
+    .limit(bindparam("count"))
+)
+_among = images.c.digest.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value))
+_HELD = select(images.c.digest).where(in_repository(images), _among)
+_LARGEST = select(func.max(images.c.size)).where(in_repository(images), _among)
+_ANY = select(images.c.digest).where(in_repository(images)).limit(1)
+_DIGESTS = select(images.c.digest).where(in_repository(images))
+_PULLED = (
+    update(images)
+    .where(in_repository(images), images.c.digest == bindparam("wanted"))
+    .values(pulled_at=bindparam("at"))
+)
+_DELETE = delete(images).where(in_repository(images), images.c.digest == bindparam("gone"))
+_DELETE_ALL = delete(images).where(in_repository(images))
+
+
+async def create(tx: Transaction, repository: Repository, manifest: Manifest, *, size: int, at: int) -> bool:
+    """Keep the image; False when the repository has that digest already."""
+    rows = await tx.run(
+        _INSERT,
+        **columns_of(repository),
+        digest=manifest.digest,
+        media_type=manifest.media_type.value,
+        artifact_type=manifest.artifact_type,
+        subject=manifest.subject,
+        size=size,
+        pushed_at=at,
+        pulled_at=None,
+    )
+    return rows == 1
+
+
+async def find(tx: Transaction, repository: Repository, digest: Digest) -> Image | None:
+    row = await tx.first(_FIND, **key_of(repository), wanted=digest)
+    return None if row is None else _image(*row)
+
+
+async def page(tx: Transaction, repository: Repository, *, after: str, count: int) -> list[Image]:
+    """List images by digest, after the digest ``after``; their tags are not looked up."""
+    return [_image(*row) for row in await tx.all(_PAGE, **key_of(repository), after=after, count=count)]
+
+
+async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> set[str]:
+    """Tell which of ``digests`` are images of the repository."""
+    return {row[0] for row in await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests))}
+
+
+async def largest(tx: Transaction, repository: Repository, digests: list[Digest]) -> int:
+    """Give the size of the largest of ``digests``, 0 for none."""
+    row = await tx.first(_LARGEST, **key_of(repository), wanted=json.dumps(digests))
+    return int(row[0]) if row and row[0] is not None else 0
+
+
+async def any_in(tx: Transaction, repository: Repository) -> bool:
+    return await tx.first(_ANY, **key_of(repository)) is not None
+
+
+async def digests_in(tx: Transaction, repository: Repository) -> list[str]:
+    return [row[0] for row in await tx.all(_DIGESTS, **key_of(repository))]
+
+
+async def set_pulled(tx: Transaction, repository: Repository, digest: str, *, at: int) -> None:
+    await tx.run(_PULLED, **key_of(repository), wanted=digest, at=at)
+
+
+async def delete_image(tx: Transaction, repository: Repository, digest: Digest) -> None:
+    await tx.run(_DELETE, **key_of(repository), gone=digest)
+
+
+async def delete_all(tx: Transaction, repository: Repository) -> None:
+    await tx.run(_DELETE_ALL, **key_of(repository))
+
+
+def _image(  # noqa: PLR0913, PLR0917 - the columns, in their order
+    digest: str,
+    media_type: str,
+    artifact_type: str | None,
+    size: int,
+    pushed_at: int,
+    subject: str | None,
+    pulled_at: int | None,
+) -> Image:
+    return Image(Digest(digest), media_type, artifact_type, size, pushed_at, subject, pulled_at)

@@ -1,0 +1,1 @@
+"""Schema changes, one file a version, run by ``store/migrate.py`` alone."""

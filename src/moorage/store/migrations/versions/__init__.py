@@ -1,0 +1,1 @@
+"""Schema changes, oldest first; a file that was released is never edited again."""

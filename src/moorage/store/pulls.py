@@ -1,0 +1,56 @@
+"""The read that a pull is: one statement from a reference to the manifest's bytes."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, select
+
+from moorage.domain.caller import Registry
+from moorage.domain.digest import Digest
+from moorage.domain.image import StoredManifest
+from moorage.domain.names import Tag
+from moorage.store.images import images
+from moorage.store.manifests import manifests
+from moorage.store.owned import in_repository
+from moorage.store.tags import tags
+from moorage.store.transaction import Transaction
+
+_with_body = images.join(
+    manifests,
+    (manifests.c.account_id == images.c.account_id)
+    & (manifests.c.region == images.c.region)
+    & (manifests.c.digest == images.c.digest),
+)
+_tagged = tags.join(
+    images,
+    (images.c.account_id == tags.c.account_id)
+    & (images.c.region == tags.c.region)
+    & (images.c.repository_id == tags.c.repository_id)
+    & (images.c.digest == tags.c.digest),
+).join(
+    manifests,
+    (manifests.c.account_id == images.c.account_id)
+    & (manifests.c.region == images.c.region)
+    & (manifests.c.digest == images.c.digest),
+)
+_COLUMNS = (images.c.digest, images.c.media_type, manifests.c.body, images.c.pulled_at)
+_BY_DIGEST = (
+    select(*_COLUMNS).select_from(_with_body).where(in_repository(images), images.c.digest == bindparam("wanted"))
+)
+_BY_TAG = select(*_COLUMNS).select_from(_tagged).where(in_repository(tags), tags.c.name == bindparam("called"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pull:
+    """A manifest, and when its image was last recorded as pulled."""
+
+    manifest: StoredManifest
+    pulled_at: int | None
+
+
+async def find(tx: Transaction, registry: Registry, repository_id: str, reference: Tag | Digest) -> Pull | None:
+    key = {"account": registry.account, "home": registry.region, "repository": repository_id}
+    if isinstance(reference, Digest):
+        row = await tx.first(_BY_DIGEST, **key, wanted=reference)
+    else:
+        row = await tx.first(_BY_TAG, **key, called=reference)
+    return None if row is None else Pull(StoredManifest(Digest(row[0]), row[1], row[2]), row[3])

@@ -1,0 +1,87 @@
+"""The one executor: statements are SQLAlchemy's as a language, compiled once and run on the raw driver.
+
+``Transaction`` methods are coroutines that never wait: the writer's thread drives a whole unit with ``send(None)``,
+and a read runs inline in the event loop, where it costs less than any hop to a thread.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import apsw
+from sqlalchemy import Executable
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+
+_DIALECT = sqlite.dialect(paramstyle="qmark")
+
+Row = tuple[Any, ...]  # each statement knows its columns; the function beside it unpacks them into a domain value
+Value = str | int | bytes | None
+T = TypeVar("T")
+
+
+class Compiled:
+    """A statement's text and the order of its values."""
+
+    __slots__ = ("_constants", "_names", "text")
+
+    def __init__(self, statement: Executable) -> None:
+        compiled: SQLCompiler = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]  # every Executable we write is a ClauseElement
+        self.text = str(compiled)
+        self._names = tuple(compiled.positiontup or ())
+        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+
+    def bind(self, values: Mapping[str, Value]) -> tuple[Value, ...]:
+        if not self._constants:
+            return tuple([values[name] for name in self._names])
+        return tuple([values[name] if name in values else self._constants[name] for name in self._names])
+
+
+_compiled: dict[Executable, Compiled] = {}
+
+
+def compiled(statement: Executable) -> Compiled:
+    """Compile a module constant on its first use; constants are few, so this never grows without bound."""
+    found = _compiled.get(statement)
+    if found is None:
+        found = _compiled[statement] = Compiled(statement)
+    return found
+
+
+class Transaction:
+    """Runs statements on one connection."""
+
+    __slots__ = ("_connection", "_cursor")
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        self._connection = connection
+        self._cursor = connection.cursor()
+
+    async def all(self, statement: Executable, /, **values: Value) -> list[Row]:
+        plan = compiled(statement)
+        # Everything is fetched: a cursor left half-way would hold its snapshot, and the log could not be checkpointed.
+        return self._cursor.execute(plan.text, plan.bind(values)).fetchall()
+
+    async def first(self, statement: Executable, /, **values: Value) -> Row | None:
+        rows = await self.all(statement, **values)
+        return rows[0] if rows else None
+
+    async def run(self, statement: Executable, /, **values: Value) -> int:
+        """Run a change and return how many rows it touched."""
+        plan = compiled(statement)
+        self._cursor.execute(plan.text, plan.bind(values)).fetchall()
+        return self._connection.changes()
+
+
+Unit = Callable[[Transaction], Awaitable[T]]
+
+
+def drive(unit: Unit[T], transaction: Transaction) -> T:
+    """Run a unit to its end in this very thread; it may await nothing but its transaction."""
+    waiting = unit(transaction).__await__()
+    try:
+        next(waiting)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    sentence = "a unit of the store awaited something that is not its transaction"
+    raise RuntimeError(sentence)

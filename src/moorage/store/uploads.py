@@ -1,0 +1,144 @@
+"""Uploads: rows, so that any process can go on with what another began."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    delete,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+
+from moorage.domain.layer import PART_MINIMUM, Upload
+from moorage.domain.repository import Repository
+from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
+from moorage.store.owned import columns_of, in_repository, key_of
+from moorage.store.transaction import Transaction
+
+uploads = Table(
+    "uploads",
+    METADATA,
+    account_key(),
+    region_key(),
+    repository_key(),
+    text_key("upload_id"),
+    Column("owner", Text, nullable=False),
+    Column("draft", Text, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("hash_state", LargeBinary, nullable=True),
+    Column("parts", BigInteger, nullable=False),
+    Column("last_part", BigInteger, nullable=False),
+    Column("short_parts", BigInteger, nullable=False),
+    Column("touched_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("uploads_by_time", uploads.c.touched_at)
+
+_this = in_repository(uploads) & (uploads.c.upload_id == bindparam("id"))
+_INSERT = insert(uploads)
+_FIND = select(
+    uploads.c.upload_id,
+    uploads.c.owner,
+    uploads.c.draft,
+    uploads.c.offset,
+    uploads.c.hash_state,
+    uploads.c.parts,
+    uploads.c.last_part,
+    uploads.c.short_parts,
+).where(_this)
+_ADVANCE = (
+    update(uploads)
+    .where(_this, uploads.c.offset == bindparam("seen"))
+    .values(
+        offset=bindparam("reached"),
+        hash_state=bindparam("state"),
+        parts=uploads.c.parts + 1,
+        last_part=bindparam("part"),
+        # The last part may be short; once another follows it, it is no longer the last.
+        short_parts=uploads.c.short_parts
+        + case((and_(uploads.c.parts > 0, uploads.c.last_part < bindparam("least")), 1), else_=0),
+        touched_at=bindparam("at"),
+    )
+)
+_DELETE = delete(uploads).where(_this)
+_IDLE = select(uploads.c.draft).where(uploads.c.touched_at < bindparam("before"))
+_DELETE_IDLE = delete(uploads).where(uploads.c.touched_at < bindparam("before"), uploads.c.draft == bindparam("key"))
+_DRAFTS = select(uploads.c.draft)
+_DELETE_ALL = delete(uploads).where(in_repository(uploads))
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """How far a part brought an upload: from ``seen`` to ``reached`` bytes."""
+
+    seen: int
+    reached: int
+    hash_state: bytes | None
+
+
+async def create(tx: Transaction, repository: Repository, upload: Upload, *, at: int) -> None:
+    await tx.run(
+        _INSERT,
+        **columns_of(repository),
+        upload_id=upload.id,
+        owner=upload.owner,
+        draft=upload.draft,
+        offset=upload.offset,
+        hash_state=upload.hash_state,
+        parts=upload.parts,
+        last_part=upload.last_part,
+        short_parts=upload.short_parts,
+        touched_at=at,
+    )
+
+
+async def find(tx: Transaction, repository: Repository, upload_id: str) -> Upload | None:
+    row = await tx.first(_FIND, **key_of(repository), id=upload_id)
+    return None if row is None else Upload(*row)
+
+
+async def advance(tx: Transaction, repository: Repository, upload_id: str, step: Advance, *, at: int) -> bool:
+    """Move the offset from where it was seen; False when it stands elsewhere or the upload is gone."""
+    rows = await tx.run(
+        _ADVANCE,
+        **key_of(repository),
+        id=upload_id,
+        seen=step.seen,
+        reached=step.reached,
+        state=step.hash_state,
+        part=step.reached - step.seen,
+        least=PART_MINIMUM,
+        at=at,
+    )
+    return rows == 1
+
+
+async def delete_upload(tx: Transaction, repository: Repository, upload_id: str) -> bool:
+    return await tx.run(_DELETE, **key_of(repository), id=upload_id) == 1
+
+
+async def idle_drafts(tx: Transaction, *, before: int) -> list[str]:
+    """List the drafts of uploads untouched since ``before``, in every registry."""
+    return [str(row[0]) for row in await tx.all(_IDLE, before=before)]
+
+
+async def delete_idle(tx: Transaction, draft: str, *, before: int) -> None:
+    """Forget the upload of that draft, unless it was touched since ``before`` after all."""
+    await tx.run(_DELETE_IDLE, before=before, key=draft)
+
+
+async def drafts_in_use(tx: Transaction) -> set[str]:
+    return {str(row[0]) for row in await tx.all(_DRAFTS)}
+
+
+async def delete_all(tx: Transaction, repository: Repository) -> None:
+    await tx.run(_DELETE_ALL, **key_of(repository))

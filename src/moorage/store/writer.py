@@ -1,0 +1,159 @@
+"""The one thread of a process that writes metadata, in groups.
+
+Writes that wait while a group is committed form the next group: one fsync serves them all, and no answer leaves before
+it (design: performance, section 3). A file lock around each group keeps the processes in line, because SQLite's own
+busy handler sleeps and starves.
+"""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import Any
+
+import apsw
+
+from moorage.domain.errors import StorageFull
+from moorage.store.transaction import Transaction, Unit, drive
+
+_CHECKPOINT_PAGES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    unit: Unit[Any]
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    job: _Job
+    result: Any = None
+    error: BaseException | None = None
+
+    def deliver(self) -> None:
+        if self.job.future.done():  # its request was cancelled; the change stands
+            return
+        if self.error is None:
+            self.job.future.set_result(self.result)
+        else:
+            self.job.future.set_exception(self.error)
+
+
+@contextmanager
+def write_lock(path: Path) -> Iterator[None]:
+    """Hold the lock that every writer of the database takes, in whatever process."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+class Writer:
+    """Runs units one after the other on a connection of its own."""
+
+    def __init__(self, connect: Callable[[], apsw.Connection], lock: Path, reached: Callable[[str], None]) -> None:
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._lock, self._reached = lock, reached
+        self._connection = connect()
+        self._transaction = Transaction(self._connection)
+        self._log_pages = 0
+        self._connection.set_wal_hook(self._note_log)
+        self._thread = Thread(target=self._run, name="moorage-writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, unit: Unit[Any]) -> Any:  # noqa: ANN401 - the store's own method gives it a type
+        loop = asyncio.get_running_loop()
+        job = _Job(unit, loop, loop.create_future())
+        self._queue.put(job)
+        return await job.future
+
+    def close(self) -> None:
+        self._queue.put(None)
+        self._thread.join()
+        self._connection.close()
+
+    def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        self._log_pages = pages
+        return apsw.SQLITE_OK
+
+    def _run(self) -> None:
+        while (job := self._queue.get()) is not None:
+            group, last = [job], False
+            while True:
+                try:
+                    another = self._queue.get_nowait()
+                except Empty:
+                    break
+                if another is None:
+                    last = True
+                    break
+                group.append(another)
+            _deliver(self._commit(group))
+            if last:
+                return
+
+    def _commit(self, group: Sequence[_Job]) -> list[_Done]:
+        try:
+            with write_lock(self._lock):
+                done = self._attempt(group)
+                self._checkpoint()
+        except (apsw.FullError, apsw.IOError, OSError):
+            return [_Done(job, error=StorageFull()) for job in group]
+        except Exception as error:  # noqa: BLE001 - whatever happened, nobody may wait for ever
+            return [_Done(job, error=error) for job in group]
+        return done
+
+    def _attempt(self, group: Sequence[_Job]) -> list[_Done]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            done = [self._step(job) for job in group]
+            self._reached("commit")
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._reached("committed")
+        return done
+
+    def _step(self, job: _Job) -> _Done:
+        """Run one unit inside a savepoint, so that its failure is its own."""
+        self._connection.execute("SAVEPOINT unit")
+        try:
+            done = _Done(job, result=drive(job.unit, self._transaction))
+        except (apsw.FullError, apsw.IOError):
+            raise  # SQLite may have rolled the whole group back: nobody of it is told otherwise
+        except Exception as error:  # noqa: BLE001 - told to the one who asked
+            self._connection.execute("ROLLBACK TO unit")
+            done = _Done(job, error=error)
+        self._connection.execute("RELEASE unit")
+        return done
+
+    def _checkpoint(self) -> None:
+        if self._log_pages < _CHECKPOINT_PAGES:
+            return
+        self._log_pages = 0
+        try:
+            self._connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+        except (apsw.BusyError, apsw.FullError, apsw.IOError):
+            return  # the group is durable in the log already; a later checkpoint moves it
+
+
+def _deliver(done: Sequence[_Done]) -> None:
+    """Wake each event loop once."""
+    for loop in {one.job.loop for one in done}:
+        loop.call_soon_threadsafe(_tell, [one for one in done if one.job.loop is loop])
+
+
+def _tell(done: Sequence[_Done]) -> None:
+    for one in done:
+        one.deliver()

@@ -1,0 +1,29 @@
+"""Work that nobody asked for: at start, every hour, every few seconds."""
+
+import asyncio
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+
+from moorage.operations.env import Env
+from moorage.operations.housekeeping import sweep_uploads, write_pull_times
+
+_HOUR = 3600.0  # seconds
+_SOON = 2.0  # seconds
+
+
+async def keep_house(env: Env, *, sweeps: bool) -> None:
+    """Run until cancelled; ``sweeps`` in one worker of the server alone."""
+    jobs = [_repeat(lambda: write_pull_times(env), _SOON)]
+    if sweeps:
+        jobs.append(_repeat(lambda: sweep_uploads(env), _HOUR))
+    await asyncio.gather(*jobs)
+
+
+async def _repeat(job: Callable[[], Awaitable[object]], seconds: float) -> None:
+    while True:
+        try:
+            await job()
+        except Exception:  # noqa: BLE001 - a full disk today must not stop the work for good
+            sys.stderr.write(f"housekeeping failed, it is tried again later\n{traceback.format_exc()}")
+        await asyncio.sleep(seconds)

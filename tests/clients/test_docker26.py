@@ -1,0 +1,82 @@
+"""Docker 26.1 with the image store of containerd: indexes kept whole, and buildx."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from support.aws import AwsCli
+from support.clients import Client
+from support.docker import Dockerd, build_context
+from support.images import OCI
+from support.repository import Repository
+
+PLATFORMS = "linux/amd64,linux/arm64"
+
+
+@pytest.fixture(scope="module")
+def docker(dockerd26: Dockerd, password: str, registry: str) -> Client:
+    client = dockerd26.client("root")
+    client.run("login", "--username", "AWS", "--password-stdin", registry, stdin=password)
+    return client
+
+
+def build_and_push(docker: Client, repository: Repository, folder: Path, *options: str) -> str:
+    """Build for two platforms, push at once, and return the index's digest."""
+    told = folder / "metadata.json"
+    context = build_context(folder, run=False)  # the other platform's programs would not run here
+    asked = (
+        "--platform",
+        PLATFORMS,
+        "--network=none",
+        "--push",
+        "--metadata-file",
+        str(told),
+        "--tag",
+        repository.at("v1"),
+    )
+    docker.run("buildx", "build", *asked, *options, context)
+    digest = json.loads(told.read_text(encoding="utf-8"))["containerimage.digest"]
+    assert isinstance(digest, str)
+    return digest
+
+
+def test_a_built_image_runs_after_push_and_pull(docker: Client, repository: Repository, tmp_path: Path) -> None:
+    docker.run("build", "--network=none", "--tag", repository.at("v1"), build_context(tmp_path, word="built here"))
+    docker.run("push", repository.at("v1"))
+    docker.run("rmi", repository.at("v1"))
+    assert "built here" in docker.run("run", "--rm", "--network=none", repository.at("v1")).stdout
+
+
+def test_a_build_for_two_platforms_arrives_as_one_index(
+    docker: Client, aws: AwsCli, repository: Repository, tmp_path: Path
+) -> None:
+    digest = build_and_push(docker, repository, tmp_path, "--provenance=false")
+    told = aws.ask(
+        "imageDetails[?imageTags].[imageDigest, imageManifestMediaType]",
+        *("ecr", "describe-images", "--repository-name", repository.name),
+    )
+    assert told == [[digest, OCI.index]]
+
+
+def test_a_build_with_provenance_keeps_its_attestations(
+    docker: Client, skopeo: Client, repository: Repository, tmp_path: Path
+) -> None:
+    build_and_push(docker, repository, tmp_path, "--provenance=mode=max")
+    index = json.loads(skopeo.run("inspect", "--tls-verify=false", "--raw", f"docker://{repository.at('v1')}").stdout)
+    kinds = [entry.get("annotations", {}).get("vnd.docker.reference.type") for entry in index["manifests"]]
+    assert kinds == [None, None, "attestation-manifest", "attestation-manifest"]
+
+
+def test_imagetools_reads_the_pushed_index(docker: Client, repository: Repository, tmp_path: Path) -> None:
+    digest = build_and_push(docker, repository, tmp_path, "--provenance=false")
+    assert digest in docker.run("buildx", "imagetools", "inspect", repository.at("v1")).stdout
+
+
+def test_a_build_keeps_its_cache_in_the_registry(docker: Client, repository: Repository, tmp_path: Path) -> None:
+    cache = f"type=registry,ref={repository.at('cache')}"
+    build_and_push(docker, repository, tmp_path / "first", f"--cache-to={cache},mode=max,image-manifest=true")
+    docker.run("builder", "prune", "--all", "--force")
+    context = build_context(tmp_path / "second", run=False)
+    again = docker.run("buildx", "build", "--platform", PLATFORMS, f"--cache-from={cache}", "--progress=plain", context)
+    assert "CACHED" in again.stderr

@@ -1,0 +1,81 @@
+"""Wildcards match as IAM's do, and never take long about it."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moorage.policy.errors import MalformedPolicy
+from moorage.policy.match import arn_glob, glob
+
+PATTERNS = st.text(alphabet="ab:*?[.", max_size=10)
+TEXTS = st.text(alphabet="ab:*?[.\n", max_size=12)
+
+
+def naive(pattern: str, text: str) -> bool:
+    """Say what a wildcard means, without a thought for the time it takes."""
+    if not pattern:
+        return not text
+    if pattern[0] == "*":
+        return any(naive(pattern[1:], text[skipped:]) for skipped in range(len(text) + 1))
+    return bool(text) and pattern[0] in {"?", text[0]} and naive(pattern[1:], text[1:])
+
+
+@given(pattern=PATTERNS, text=TEXTS)
+def test_a_pattern_matches_what_its_definition_says(pattern: str, text: str) -> None:
+    assert glob(pattern)(text) == naive(pattern, text)
+
+
+@given(text=TEXTS)
+def test_a_text_without_wildcards_matches_itself(text: str) -> None:
+    literal = text.replace("*", "").replace("?", "")
+    assert glob(literal)(literal)
+
+
+@pytest.mark.parametrize("pattern", ["[ab]", "[!a]", "a|b", "a.", "(a)", "\\*", "^a$"])
+def test_what_other_languages_take_for_a_pattern_is_text(pattern: str) -> None:
+    assert not glob(pattern)("a")
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 500 + "*b", "*a?" * 300 + "b", "a*" * 500 + "b", "*" * 1000 + "b"])
+def test_many_stars_do_not_multiply_the_work(pattern: str) -> None:
+    # Tried again and again, any of these would outlive the test's time limit by ages.
+    assert not glob(pattern)("a" * 5000)
+
+
+@pytest.mark.parametrize("pattern", ["*a*a*a*b", "*" * 200 + "b", "*?" * 100 + "b"])
+def test_many_stars_find_what_is_there(pattern: str) -> None:
+    assert glob(pattern)("a" * 1000 + "b")
+
+
+def test_a_star_reaches_over_colons_and_slashes() -> None:
+    assert glob("arn:*/app")("arn:aws:ecr:us-east-1:111122223333:repository/team/app")
+
+
+def test_a_question_mark_matches_a_line_feed_and_a_character_beyond_the_first_plane() -> None:
+    assert glob("?*?")("\n\U0001f6a2")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "matches"),
+    [
+        ("arn:aws:iam::111122223333:user/*", True),
+        ("arn:*:iam::*:user/team/ali?e", True),
+        ("arn:aws:iam::111122223333:*", True),
+        ("arn:*:user/team/alice:::", False),
+        ("arn:aws:*:111122223333:*:*", False),
+        ("arn:aws:iam:*:*:role/*", False),
+    ],
+)
+def test_arn_parts_are_matched_one_by_one(pattern: str, *, matches: bool) -> None:
+    assert arn_glob(pattern)("arn:aws:iam::111122223333:user/team/alice") is matches
+
+
+@pytest.mark.parametrize("actual", ["", "arn", "arn:aws:iam::111122223333", "alice"])
+def test_what_is_no_arn_matches_no_arn_pattern(actual: str) -> None:
+    assert not arn_glob("arn:*:*:*:*:*")(actual)
+
+
+@pytest.mark.parametrize("pattern", ["*", "arn:*", "alice", "urn:aws:iam::111122223333:root"])
+def test_an_arn_pattern_has_six_parts(pattern: str) -> None:
+    with pytest.raises(MalformedPolicy, match="must be in ARN format"):
+        arn_glob(pattern)
