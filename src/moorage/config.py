@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
+from moorage.domain.addresses import Addresses
 from moorage.domain.errors import RegistryError
 from moorage.domain.names import AccountId, Region
 
@@ -21,6 +22,7 @@ _PREFIX: Final = "MOORAGE_"
 _SECRETS: Final = frozenset({"access_key_id", "secret_access_key"})
 _IGNORED: Final = frozenset({"MOORAGE_REGISTRY"})  # ``moorage env`` exports it for people and scripts
 _NEARBY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # told apart here, not listened on
+_HTTPS_PORT: Final = 443
 _PORTS: Final = range(1, 65_536)
 _LABEL: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN ()CERTIFICATE-----")
@@ -175,29 +177,23 @@ def read_private(path: Path) -> bytes:
         return file.read()
 
 
-def registry_host(config: Config, *, account_id: str | None = None, region: str | None = None) -> str:
-    """Name a registry as docker does: the one rule for the names of registries.
-
-    Without TLS and without a domain there is one name for all, because docker speaks plain HTTP to ``localhost`` alone.
-    """
-    if name := _public_name(config, region):
-        return f"{account_id or config.account_id}.dkr.ecr.{name}"
-    local = config.listen.nearby
-    return f"localhost:{local.port}" if local.host in {"127.0.0.1", "::1"} else str(local)
-
-
-def api_endpoint(config: Config, *, region: str | None = None) -> str:
-    """Give the address of the AWS APIs, IAM and STS included."""
-    name = _public_name(config, region)
-    return f"https://api.ecr.{name}" if name else f"http://{config.listen.nearby}"
-
-
-def _public_name(config: Config, region: str | None) -> str | None:
-    if config.tls_cert is None and config.domain is None:
-        return None
+def registry_host(config: Config, *, account_id: AccountId | None = None, region: Region | None = None) -> str:
+    """Name a registry as docker reaches it."""
+    local, secure = config.listen.nearby, config.tls_cert is not None
+    if not secure and config.domain is None and local.host not in _NEARBY.values():
+        return str(local)  # there is nobody at localhost
+    account, region = account_id or config.account_id, region or config.region
+    names = Addresses(config.account_id, config.region, local.port, tls=secure, domain=config.domain)
     # With a domain but no TLS of our own, a proxy in front speaks HTTPS, on its usual port.
-    port = f":{config.listen.port}" if config.tls_cert is not None else ""
-    return f"{region or config.region}.{config.domain or 'localhost'}{port}".removesuffix(":443")
+    port = _HTTPS_PORT if config.domain and not secure else local.port
+    return names.registry(account, region, port=port, secure=secure or config.domain is not None)
+
+
+def api_endpoint(config: Config) -> str:
+    """Give the address of the AWS APIs, IAM and STS included."""
+    if config.tls_cert is None and config.domain is None:
+        return f"http://{config.listen.nearby}"
+    return f"https://api.{registry_host(config).partition('.dkr.')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +336,9 @@ _region = _parsed(Region.parse, "a region's name, such as us-east-1")
 _network = _parsed(ipaddress.ip_network, "a list of networks, such as 10.0.0.0/8")
 _key_id = _matching(r"[A-Za-z0-9_]{16,128}", "16 to 128 letters, digits and underscores")
 _secret = _matching(r"[!-~]{16,128}", "16 to 128 printable ASCII characters without a space")
-_domain = _matching(f"{_LABEL}(?:[.]{_LABEL})*", "a DNS name in lower case without a port, such as registry.example")
+_domain = _matching(
+    f"{_LABEL}(?:[.]{_LABEL})*(?::[1-9][0-9]{{0,4}})?", "a DNS name in lower case, with a port or without"
+)
 
 
 def _number(value: object, lowest: int, highest: int) -> float:

@@ -9,7 +9,7 @@ import ssl
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -203,15 +203,36 @@ class RunningServer:
             connection.close()
 
 
+def wait_until(holds: Callable[[], bool]) -> None:
+    """Wait for what has to become true; the time a slow machine may take for it proves nothing."""
+    deadline = time.monotonic() + _START_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it did not become true"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Tell whether a process still runs; one that only waits for its parent to take note does not."""
+    try:
+        return _state_and_parent(pid)[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def children_of(pid: int) -> list[int]:
     """Return the processes that a process started and that still run."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # The name in parentheses may hold anything, so the fields are counted after it: state, then parent.
-            state, parent = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+            state, parent = _state_and_parent(int(folder.name))
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if int(parent) == pid and state != "Z":
+        if parent == pid and state != "Z":
             found.append(int(folder.name))
     return sorted(found)
+
+
+def _state_and_parent(pid: int) -> tuple[str, int]:
+    # The name in parentheses may hold anything, so the fields are counted after it.
+    state, parent = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[:2]
+    return state, int(parent)

@@ -39,7 +39,7 @@ class Issued:
 
 def issue(env: Env, call: Call) -> Issued:
     expires_at = call.at + LIFETIME
-    token = Token(call.account, call.access_key_id, call.region, expires_at)
+    token = Token(str(call.account), call.access_key_id, str(call.region), expires_at)
     sealed = env.keyring.seal(Purpose.AUTHORIZATION_TOKEN, msgspec.json.encode(token), nonce=env.ids.nonce())
     return Issued(to_text(sealed), expires_at)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from moorage.config import Config, Listen, api_endpoint, registry_host
+from moorage.domain.names import AccountId, Region
 from unit.config.settings import read
 
 ACCOUNT = "123456789012"
@@ -28,6 +29,10 @@ def config(listen: str, *, domain: str | None = None, tls: bool = False) -> Conf
         (config("0.0.0.0:443", tls=True), f"{ACCOUNT}.dkr.ecr.us-east-1.localhost"),
         (config("127.0.0.1:4500", domain="registry.example"), f"{ACCOUNT}.dkr.ecr.us-east-1.registry.example"),
         (
+            config("127.0.0.1:4500", domain="registry.example:8443"),
+            f"{ACCOUNT}.dkr.ecr.us-east-1.registry.example:8443",
+        ),
+        (
             config("0.0.0.0:8443", domain="registry.example", tls=True),
             f"{ACCOUNT}.dkr.ecr.us-east-1.registry.example:8443",
         ),
@@ -39,7 +44,7 @@ def test_a_registry_is_named_as_docker_reaches_it(given: Config, name: str) -> N
 
 def test_another_account_and_region_have_another_name() -> None:
     given = config("0.0.0.0:443", domain="registry.example", tls=True)
-    name = registry_host(given, account_id="210987654321", region="eu-west-1")
+    name = registry_host(given, account_id=AccountId("210987654321"), region=Region("eu-west-1"))
     assert name == "210987654321.dkr.ecr.eu-west-1.registry.example"
 
 

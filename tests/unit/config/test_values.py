@@ -23,7 +23,7 @@ WRONG = [
     ("region", "us-east"),
     ("regions", "us-east-1,,moon"),
     ("regions", "eu-west-1"),  # not the one that is the default
-    ("domain", "registry.example:443"),
+    ("domain", "registry.example:port"),
     ("domain", "-registry.example"),
     ("domain", "https://registry.example"),
     ("domain", ""),

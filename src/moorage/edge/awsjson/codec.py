@@ -16,7 +16,16 @@ from moorage.edge.awsjson.shapes import OperationShape
 
 DEEPEST = 64
 LONG_BODY, LONG_STRING = 65_536, 1024
-_ENCODER = Encoder()
+
+
+def _plain(value: object) -> str:
+    """Write the house's judged names, which are strings of a type of their own."""
+    if isinstance(value, str):
+        return str(value)
+    raise NotImplementedError
+
+
+_ENCODER = Encoder(enc_hook=_plain)
 
 
 def decode(shape: OperationShape, body: bytes) -> Struct:

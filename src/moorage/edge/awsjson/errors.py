@@ -150,8 +150,8 @@ def _members(error: fact.RegistryError) -> Mapping[str, object]:
     """Give the members that a shape has beside its message."""
     if isinstance(error, fact.UploadOutOfOrder):
         return {
-            "registryId": error.place.account,
-            "repositoryName": error.place.name,
+            "registryId": str(error.place.account),
+            "repositoryName": str(error.place.name),
             "uploadId": error.upload_id,
             "lastValidByteReceived": max(error.expected - 1, 0),
         }

@@ -17,14 +17,14 @@ _DIGITS = 18
 async def tags(ask: Ask) -> Response:
     count = _count(ask)
     page = await list_tags(ask.env, ask.granted, token=ask.request.query.get("last"), count=count)
-    body = msgspec.json.encode({"name": ask.granted.name, "tags": page.tags})
+    body = msgspec.json.encode({"name": str(ask.granted.name), "tags": page.tags})
     return Response(200, _headers(ask, f"/v2/{ask.granted.name}/tags/list", count, page.next_token), body)
 
 
 async def catalog(ask: Ask) -> Response:
     count = _count(ask)
     page = await list_repositories(ask.env, ask.granted, token=ask.request.query.get("last"), count=count)
-    body = msgspec.json.encode({"repositories": [repository.name for repository in page.repositories]})
+    body = msgspec.json.encode({"repositories": [str(repository.name) for repository in page.repositories]})
     return Response(200, _headers(ask, "/v2/_catalog", count, page.next_token), body)
 
 
