@@ -336,9 +336,7 @@ _region = _parsed(Region.parse, "a region's name, such as us-east-1")
 _network = _parsed(ipaddress.ip_network, "a list of networks, such as 10.0.0.0/8")
 _key_id = _matching(r"[A-Za-z0-9_]{16,128}", "16 to 128 letters, digits and underscores")
 _secret = _matching(r"[!-~]{16,128}", "16 to 128 printable ASCII characters without a space")
-_domain = _matching(
-    f"{_LABEL}(?:[.]{_LABEL})*(?::[1-9][0-9]{{0,4}})?", "a DNS name in lower case, with a port or without"
-)
+_domain = _matching(f"{_LABEL}(?:[.]{_LABEL})*(?::[1-9][0-9]{{0,4}})?", "a DNS name in lower case, perhaps with a port")
 
 
 def _number(value: object, lowest: int, highest: int) -> float:

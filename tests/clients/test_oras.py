@@ -104,7 +104,7 @@ def test_an_attached_artifact_is_found_from_its_subject(
     attached = ("--disable-path-validation", "--artifact-type", KIND, repository.at("v1"), f"{chart}:text/yaml")
     oras.run("attach", *attached)
     found = oras.run(
-        *("discover", "--distribution-spec", "v1.1-referrers-api", "--format", "json"),
+        *("discover", "--distribution-spec", "v1.1-referrers-tag", "--format", "json"),
         *("--artifact-type", KIND, repository.at("v1")),
     )
     assert [entry["artifactType"] for entry in json.loads(found.stdout)["manifests"]] == [KIND]

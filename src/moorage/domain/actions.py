@@ -144,6 +144,11 @@ OPERATIONS: Mapping[str, Needs] = {
 }
 
 
+def not_built(service: str, operation: str) -> Needs:
+    """Give what an operation of IAM or STS needs that is not built: whoever may not call it is told that first."""
+    return _on(Scope.EVERYTHING, f"{service}:{operation}")
+
+
 class Kind(StrEnum):
     """What a route's last segment names."""
 

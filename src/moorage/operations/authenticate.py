@@ -21,8 +21,10 @@ class Signed:
     principal: Principal
 
 
-async def identify(env: Env, head: Head, *, services: Collection[str], at: int) -> Signed:
-    """Judge everything about a signed request that needs no body.
+async def identify(
+    env: Env, head: Head, *, services: Collection[str], at: int, regions: Collection[str] | None = None
+) -> Signed:
+    """Judge everything about a signed request that needs no body; ``regions`` are those served unless told.
 
     Raises:
         SignatureRefused: in its kinds
@@ -30,7 +32,7 @@ async def identify(env: Env, head: Head, *, services: Collection[str], at: int) 
 
     """
     claim = parse(head)
-    check_scope(claim, regions=env.regions, services=services)
+    check_scope(claim, regions=env.regions if regions is None else regions, services=services)
     check_time(claim, datetime.fromtimestamp(at / 1_000_000, UTC))
     principal = await env.principals.find_now(claim.access_key_id)
     if principal is None or claim.session_token is not None:

@@ -28,7 +28,7 @@ class Compiled:
         compiled: SQLCompiler = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]  # every Executable we write is a ClauseElement
         self.text = str(compiled)
         self._names = tuple(compiled.positiontup or ())
-        self._constants = {name: value for name, value in compiled.params.items() if value is not None}
+        self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
 
     def bind(self, values: Mapping[str, Value]) -> tuple[Value, ...]:
         if not self._constants:

@@ -28,10 +28,7 @@ def config(listen: str, *, domain: str | None = None, tls: bool = False) -> Conf
         (config("127.0.0.1:4500", tls=True), f"{ACCOUNT}.dkr.ecr.us-east-1.localhost:4500"),
         (config("0.0.0.0:443", tls=True), f"{ACCOUNT}.dkr.ecr.us-east-1.localhost"),
         (config("127.0.0.1:4500", domain="registry.example"), f"{ACCOUNT}.dkr.ecr.us-east-1.registry.example"),
-        (
-            config("127.0.0.1:4500", domain="registry.example:8443"),
-            f"{ACCOUNT}.dkr.ecr.us-east-1.registry.example:8443",
-        ),
+        (config("127.0.0.1:4500", domain="example.org:8443"), f"{ACCOUNT}.dkr.ecr.us-east-1.example.org:8443"),
         (
             config("0.0.0.0:8443", domain="registry.example", tls=True),
             f"{ACCOUNT}.dkr.ecr.us-east-1.registry.example:8443",
