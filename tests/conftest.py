@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,8 @@ def _allowed_skips() -> list[re.Pattern[str]]:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> "pytest.TestReport":
-    report: pytest.TestReport = yield  # type: ignore[misc]  # the shape of a pytest hook wrapper
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     is_skip = report.skipped and not hasattr(report, "wasxfail")
     if is_skip and os.environ.get("CI") and not any(rule.search(item.nodeid) for rule in _allowed_skips()):
         report.outcome = "failed"

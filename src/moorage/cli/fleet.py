@@ -23,6 +23,7 @@ class _Place:
     started: float = 0.0
     due: float = 0.0  # when the place is to be filled
     quick_ends: int = 0  # in a row
+    ready: bool = False
 
 
 class Fleet:
@@ -71,23 +72,33 @@ class Fleet:
             pause = 0.025 * 2**place.quick_ends if place.quick_ends > 1 else 0.0
             place.due = now + min(pause, _LONGEST_PAUSE)
 
-    def send(self, number: signal.Signals) -> None:
-        """Tell all workers to end, in one way or another."""
+    def note_ready(self, pid: int) -> None:
+        for place in self._places:
+            if place.process is not None and place.process.pid == pid:
+                place.ready = True
+
+    def end(self) -> None:
+        """Have the workers answer what they are at, and end.
+
+        One that is not ready yet is at nothing, and a signal that reaches it just before its event loop runs is lost.
+        """
         self._ending = True
         for place in self._places:
             if place.process is not None:
-                place.process.send_signal(number)
+                place.process.send_signal(signal.SIGTERM if place.ready else signal.SIGKILL)
 
-    def wait(self) -> None:
-        """Wait for the end of workers that were killed."""
+    def kill(self) -> None:
+        """End the workers without any delay."""
+        self._ending = True
         for place in self._places:
             if place.process is not None:
+                place.process.kill()
                 place.process.wait()
                 place.process = None
 
     def _start(self, place: _Place, now: float) -> None:
         files = self._descriptors
-        place.started = now
+        place.started, place.ready = now, False
         place.process = subprocess.Popen(  # noqa: S603  # the command is the caller's own
             self._worker,
             stdin=subprocess.PIPE,

@@ -43,6 +43,7 @@ def supervise(config: Config, *, worker: Sequence[str]) -> int:
     config, first = ensure_credentials(config)
     watch, watched = os.pipe()  # nobody writes: the workers read its end when this process is gone
     ready, tell_ready = os.pipe()
+    os.set_blocking(ready, False)
     with _signals() as signals, contextlib.closing(listener):
         fleet = Fleet(worker, Descriptors(listener.fileno(), lock, watch, tell_ready), config.workers, _tell)
         try:
@@ -51,10 +52,9 @@ def supervise(config: Config, *, worker: Sequence[str]) -> int:
                 _migrate(config, lock)  # while the workers import
             fleet.go(config)
             write_running(config)
-            return _Supervisor(config, fleet, listener, greeting=_greeting(config, first=first)).run(signals, ready)
+            return _Supervisor(config, fleet, listener, ready, _greeting(config, first=first)).run(signals)
         finally:
-            fleet.send(signal.SIGKILL)
-            fleet.wait()
+            fleet.kill()
             config.server.unlink(missing_ok=True)
             os.close(watched)
 
@@ -62,25 +62,25 @@ def supervise(config: Config, *, worker: Sequence[str]) -> int:
 class _Supervisor:
     """The loop that waits for signals, for readiness and for the time to fill an empty place."""
 
-    def __init__(self, config: Config, fleet: Fleet, listener: socket.socket, *, greeting: str) -> None:
+    def __init__(self, config: Config, fleet: Fleet, listener: socket.socket, ready: int, greeting: str) -> None:
         self._drain_timeout = config.drain_timeout
         self._fleet = fleet
         self._listener = listener
+        self._ready = ready
         self._greeting: str | None = greeting
         self._deadline: float | None = None  # once it is set, we are ending
         self._code = 0
 
-    def run(self, signals: socket.socket, ready: int) -> int:
+    def run(self, signals: socket.socket) -> int:
         with selectors.DefaultSelector() as selector:
             selector.register(signals, selectors.EVENT_READ)
-            selector.register(ready, selectors.EVENT_READ)
+            selector.register(self._ready, selectors.EVENT_READ)
             while not (self._deadline is not None and self._fleet.empty):
                 for key, _ in selector.select(self._pause()):
                     if key.fileobj is signals:
                         self._heed(signals.recv(4096))
                     else:
-                        os.read(ready, 4096)
-                        self._greet()
+                        self._hear()
                 self._keep()
         return self._code
 
@@ -94,8 +94,7 @@ class _Supervisor:
         if self._deadline is None:
             self._fleet.fill(now)
         elif now >= self._deadline:
-            self._fleet.send(signal.SIGKILL)
-            self._fleet.wait()
+            self._fleet.kill()
 
     def _heed(self, numbers: bytes) -> None:
         for number in numbers:
@@ -105,12 +104,17 @@ class _Supervisor:
             elif number in {signal.SIGINT, signal.SIGTERM} and self._deadline is None:
                 self._deadline = time.monotonic() + self._drain_timeout
                 self._listener.close()
-                self._fleet.send(signal.SIGTERM)
+                self._hear()  # who is ready has requests to finish
+                self._fleet.end()
 
-    def _greet(self) -> None:
-        if self._greeting is not None:
-            _tell(self._greeting)
-            self._greeting = None
+    def _hear(self) -> None:
+        """Note which workers are ready; the first one makes the server ready."""
+        with contextlib.suppress(BlockingIOError):
+            for pid in os.read(self._ready, 65_536).split():
+                self._fleet.note_ready(int(pid))
+                if self._greeting is not None:
+                    _tell(self._greeting)
+                    self._greeting = None
 
 
 @contextlib.contextmanager

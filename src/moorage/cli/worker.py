@@ -29,7 +29,7 @@ def work(serve: Serve) -> None:
     files = berth.descriptors
 
     def ready() -> None:
-        os.write(files.ready, b"ready\n")
+        os.write(files.ready, f"{os.getpid()}\n".encode())
 
     Thread(target=_end_with_supervisor, args=(files.watch,), name="watch", daemon=True).start()
     serve(berth.config, listener_fd=files.listener, index=berth.index, ready=ready)

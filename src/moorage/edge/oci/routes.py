@@ -22,7 +22,7 @@ class Route:
     reference: str = ""
 
 
-_METHODS: Mapping[str, Mapping[str, str]] = {
+METHODS: Mapping[str, Mapping[str, str]] = {
     "base": {"GET": "end-1", "HEAD": "end-1"},
     "blob": {"GET": "end-2", "HEAD": "end-2", "DELETE": "end-10"},
     "manifest": {"GET": "end-3", "HEAD": "end-3", "PUT": "end-7", "DELETE": "end-9"},
@@ -42,9 +42,9 @@ def find_route(method: str, path: str, query: Mapping[str, str], *, has_body: bo
 
     """
     place, name, reference = _place(path)
-    endpoint = _METHODS[place].get(method)
+    endpoint = METHODS[place].get(method)
     if endpoint is None:
-        raise MethodUnknown(sorted(_METHODS[place]))
+        raise MethodUnknown(sorted(METHODS[place]))
     if endpoint == "end-4a":
         return _opening(name, query, has_body=has_body)
     if endpoint == "end-6" and has_body:
