@@ -114,7 +114,7 @@ class Config:
     access_key_id: str | None
     secret_access_key: str | None = field(repr=False)
     allow_insecure_listen: bool
-    drain_timeout: float
+    drain_timeout: int  # seconds
     log: str  # a file's path, or "-" for standard output
 
     lock = _InData("lock")
@@ -287,12 +287,12 @@ def _read(settings: _Settings, data: Path) -> Config:
         domain=settings.read("domain", _domain, None),
         tls_cert=settings.read("tls_cert", _path, None),
         tls_key=settings.read("tls_key", _path, None),
-        workers=settings.read("workers", _workers, min(4, os.cpu_count() or 1)),
+        workers=settings.read("workers", lambda value: _number(value, 1, 64), min(4, os.cpu_count() or 1)),
         trusted_proxies=settings.read("trusted_proxies", lambda value: tuple(map(_network, _texts(value))), ()),
         access_key_id=settings.read("access_key_id", _key_id, None),
         secret_access_key=settings.read("secret_access_key", _secret, None),
         allow_insecure_listen=settings.read("allow_insecure_listen", _flag, False),
-        drain_timeout=settings.read("drain_timeout", lambda value: _number(value, 0, 3_600), 60.0),
+        drain_timeout=settings.read("drain_timeout", lambda value: _number(value, 0, 3_600), 60),
         log=settings.read("log", lambda value: "-" if value == "-" else str(_path(value)), "-"),
     )
 
@@ -339,16 +339,12 @@ _secret = _matching(r"[!-~]{16,128}", "16 to 128 printable ASCII characters with
 _domain = _matching(f"{_LABEL}(?:[.]{_LABEL})*(?::[1-9][0-9]{{0,4}})?", "a DNS name in lower case, perhaps with a port")
 
 
-def _number(value: object, lowest: int, highest: int) -> float:
-    digits = value.isascii() and value.isdecimal() if isinstance(value, str) else type(value) in {int, float}
-    number = float(str(value)) if digits else -1.0
+def _number(value: object, lowest: int, highest: int) -> int:
+    digits = value.isascii() and value.isdecimal() if isinstance(value, str) else type(value) is int
+    number = int(str(value)) if digits and len(str(value)) <= len(str(highest)) else -1
     if not lowest <= number <= highest:
-        raise _Wrong(f"must be a number from {lowest} to {highest}")
+        raise _Wrong(f"must be a whole number from {lowest} to {highest}")
     return number
-
-
-def _workers(value: object) -> int:
-    return int(_number(value, 1, 64))
 
 
 def _flag(value: object) -> bool:

@@ -8,6 +8,7 @@ import socket
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -122,17 +123,28 @@ def test_a_killed_servers_folder_is_free_for_the_next(start_server: StartServer)
 
 def test_a_request_in_flight_is_answered_before_the_end(start_server: StartServer) -> None:
     server = start_server()
-    server.boto3("ecr").create_repository(repositoryName="slow")
-    upload = start_upload(server)
-    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        connection.sendall(request(server, "PATCH", upload, "content-length: 10\r\nexpect: 100-continue\r\n"))
-        assert connection.recv(64).startswith(b"HTTP/1.1 100 ")
-        connection.sendall(b"first")
+    with slow_request(server) as connection:
         os.kill(server.pid, signal.SIGTERM)
         wait_until(lambda: not answers(server))
         connection.sendall(b" last")
         assert connection.recv(64).startswith(b"HTTP/1.1 201 ")
     assert server.stop() == 0
+
+
+def test_a_request_that_takes_too_long_is_cut_off(start_server: StartServer) -> None:
+    server = start_server(settings={"MOORAGE_DRAIN_TIMEOUT": "0"})
+    with slow_request(server):
+        assert server.stop() == 0
+
+
+def test_a_second_interrupt_waits_for_nothing(start_server: StartServer) -> None:
+    server = start_server()
+    with slow_request(server):
+        os.kill(server.pid, signal.SIGINT)
+        wait_until(lambda: not answers(server))
+        os.kill(server.pid, signal.SIGINT)
+        wait_until(lambda: not is_alive(server.pid))
+    assert server.stop() == 130
 
 
 def test_it_ends_with_exit_code_zero_when_told_to(start_server: StartServer) -> None:
@@ -225,6 +237,18 @@ def account_of(server: RunningServer, **keys: str) -> str:
     """Make a repository with somebody's keys; returns whose it is."""
     made = server.boto3("ecr", **keys).create_repository(repositoryName="whose")
     return str(made["repository"]["registryId"])
+
+
+@contextlib.contextmanager
+def slow_request(server: RunningServer) -> Iterator[socket.socket]:
+    """Send half of a request's body; five bytes are left."""
+    server.boto3("ecr").create_repository(repositoryName="slow")
+    upload = start_upload(server)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(request(server, "PATCH", upload, "content-length: 10\r\nexpect: 100-continue\r\n"))
+        assert connection.recv(64).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(b"first")
+        yield connection
 
 
 def start_upload(server: RunningServer) -> str:

@@ -65,6 +65,15 @@ class EncryptionType(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class RepositoryKey:
+    """A repository by its registry and id alone: enough to look for what it holds."""
+
+    account: AccountId
+    region: Region
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Repository:
     """One repository; ``id`` is never used again, so a name deleted and made anew inherits nothing."""
 
@@ -77,6 +86,10 @@ class Repository:
     scan_on_push: bool
     encryption: EncryptionType = EncryptionType.AES256
     key_id: str = ""
+
+    @property
+    def key(self) -> RepositoryKey:
+        return RepositoryKey(self.account, self.region, self.id)
 
     @property
     def place(self) -> Place:

@@ -131,9 +131,7 @@ async def _get(tx: Transaction, granted: Granted, key_id: str) -> AccessKeyRow:
     raise EntityNotFound("Access Key", key_id)
 
 
-async def _changed(
-    tx: Transaction, env: Env, granted: Granted, kind: EventKind, key_id: str, **facts: int
-) -> None:
+async def _changed(tx: Transaction, env: Env, granted: Granted, kind: EventKind, key_id: str, **facts: int) -> None:
     await accounts.bump(tx, granted.registry.account)
     await record(tx, env, granted, kind, user=name_of(granted) or None, access_key=key_id, **facts)
 

@@ -11,6 +11,7 @@ from moorage.domain.arns import repository_arn, user_arn
 from moorage.domain.caller import Caller, CallerKind, Registry
 from moorage.domain.errors import AccessDenied, CredentialUnknown, Place, RepositoryNotFound
 from moorage.domain.names import AccountId
+from moorage.domain.repository import RepositoryKey
 from moorage.operations.env import Call, Env
 from moorage.operations.principals import Principal
 from moorage.policy.compiled import Compiled
@@ -46,9 +47,19 @@ class Granted:
             RepositoryNotFound
 
         """
+        return self.key.id
+
+    @property
+    def key(self) -> RepositoryKey:
+        """The repository that was named, by its id.
+
+        Raises:
+            RepositoryNotFound
+
+        """
         if self.found is None:
             raise RepositoryNotFound(self.place)
-        return self.found
+        return RepositoryKey(self.registry.account, self.registry.region, self.found)
 
 
 async def authorise(env: Env, call: Call, needs: Needs, registry: Registry, name: str = "") -> Granted:

@@ -75,7 +75,7 @@ async def get_manifest(env: Env, granted: Granted, reference: Reference, *, coun
         RepositoryNotFound, ImageNotFound
 
     """
-    found = await pulls.find(env.store.now, granted.registry, granted.repository_id, reference)
+    found = await pulls.find(env.store.now, granted.key, reference)
     if found is None:
         if isinstance(reference, Digest):
             raise ImageNotFound(granted.place, digest=reference)

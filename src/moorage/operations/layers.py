@@ -12,7 +12,6 @@ from moorage.domain.names import AccountId, Region
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 from moorage.operations.keyring import Purpose
-from moorage.operations.repositories import get_repository
 from moorage.store import blobs, repositories
 
 LINK_LIFETIME = 3600 * 1_000_000  # µs
@@ -41,8 +40,7 @@ async def find_blob(env: Env, granted: Granted, digest: Digest) -> Blob:
         RepositoryNotFound, LayerNotFound
 
     """
-    repository = await get_repository(env.store.now, granted)
-    blob = await blobs.find(env.store.now, repository, digest)
+    blob = await blobs.find(env.store.now, granted.key, digest)
     if blob is None:
         raise LayerNotFound(granted.place, digest)
     return blob
@@ -70,7 +68,7 @@ async def check_availability(
         RepositoryNotFound
 
     """
-    repository = await get_repository(env.store.now, granted)
+    repository = granted.key
     states: list[LayerState] = []
     failures: list[LayerFailure] = []
     for asked in digests:

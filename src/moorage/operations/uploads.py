@@ -25,7 +25,6 @@ from moorage.domain.errors import (
 )
 from moorage.domain.events import EventKind
 from moorage.domain.layer import LAYER_LIMIT, PART_MINIMUM, PARTS_LIMIT, Blob, Completed, Upload
-from moorage.domain.repository import Repository
 from moorage.operations import hashing
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
@@ -61,7 +60,6 @@ class Finish:
 class _Held:
     """An upload whose draft nobody else can write to."""
 
-    repository: Repository
     upload: Upload
     draft: Draft
 
@@ -89,8 +87,7 @@ async def get_upload(env: Env, granted: Granted, upload_id: str) -> Upload:
         RepositoryNotFound, UploadNotFound
 
     """
-    repository = await get_repository(env.store.now, granted)
-    return await _find(env, granted, repository, upload_id)
+    return await _find(env, granted, upload_id)
 
 
 async def cancel_upload(env: Env, granted: Granted, upload_id: str) -> None:
@@ -100,9 +97,8 @@ async def cancel_upload(env: Env, granted: Granted, upload_id: str) -> None:
         RepositoryNotFound, UploadNotFound, UploadBusy
 
     """
-    repository = await get_repository(env.store.now, granted)
-    async with _hold(env, granted, repository, upload_id) as held:
-        await env.store.write(lambda tx: uploads.delete_upload(tx, held.repository, held.upload.id))
+    async with _hold(env, granted, upload_id) as held:
+        await env.store.write(lambda tx: uploads.delete_upload(tx, granted.key, held.upload.id))
         await env.blobs.discard(held.upload.draft)
 
 
@@ -115,8 +111,7 @@ async def receive_part(env: Env, granted: Granted, upload_id: str, part: Part) -
         StorageFull
 
     """
-    repository = await get_repository(env.store.now, granted)
-    async with _hold(env, granted, repository, upload_id) as held:
+    async with _hold(env, granted, upload_id) as held:
         _expect_first(granted, held.upload, part.first)
         if held.upload.parts >= PARTS_LIMIT:
             raise LayerPartsExceeded(PARTS_LIMIT)
@@ -134,8 +129,7 @@ async def complete_upload(env: Env, granted: Granted, upload_id: str, finish: Fi
         as ``receive_part``, and LayerDigestMismatch, LayerPartTooSmall, UploadEmpty
 
     """
-    repository = await get_repository(env.store.now, granted)
-    async with _hold(env, granted, repository, upload_id) as held:
+    async with _hold(env, granted, upload_id) as held:
         size, hasher = held.upload.offset, _hasher(held)
         if finish.last is not None:
             _expect_first(granted, held.upload, finish.last.first)
@@ -151,9 +145,9 @@ async def upload_whole(env: Env, granted: Granted, digest: Digest, part: Part) -
         RepositoryNotFound, LayerTooLarge, LayerDigestMismatch, MalformedRequest, StorageFull
 
     """
-    repository = await get_repository(env.store.now, granted)
+    granted.key  # noqa: B018 - a missing repository is told before the first byte is read
     upload = Upload("", granted.caller.unique_id, env.ids.storage_key(), 0, None, 0, 0, 0)
-    held = _Held(repository, upload, env.blobs.hold(upload.draft))
+    held = _Held(upload, env.blobs.hold(upload.draft))
     try:
         hasher = hashing.begin()
         size = await _append(held, part, hasher)
@@ -163,29 +157,29 @@ async def upload_whole(env: Env, granted: Granted, digest: Digest, part: Part) -
         await env.blobs.discard(upload.draft)  # of a blob that was published nothing is left there
 
 
-async def _find(env: Env, granted: Granted, repository: Repository, upload_id: str) -> Upload:
-    upload = await uploads.find(env.store.now, repository, upload_id)
+async def _find(env: Env, granted: Granted, upload_id: str) -> Upload:
+    upload = await uploads.find(env.store.now, granted.key, upload_id)
     if upload is None or upload.owner != granted.caller.unique_id:
         raise UploadNotFound(granted.place, upload_id)
     return upload
 
 
 @asynccontextmanager
-async def _hold(env: Env, granted: Granted, repository: Repository, upload_id: str) -> AsyncIterator[_Held]:
+async def _hold(env: Env, granted: Granted, upload_id: str) -> AsyncIterator[_Held]:
     """Hold an upload's draft, cut back to the last acknowledged byte."""
-    key = (await _find(env, granted, repository, upload_id)).draft
+    key = (await _find(env, granted, upload_id)).draft
     try:
         draft = env.blobs.hold(key)
     except DraftBusy:
         raise UploadBusy(granted.place, upload_id) from None
     try:
         # Only now does the row stand still: whoever held the draft before may have moved it, or finished it.
-        upload = await uploads.find(env.store.now, repository, upload_id)
+        upload = await uploads.find(env.store.now, granted.key, upload_id)
         if upload is None:
             await env.blobs.discard(key)
             raise UploadNotFound(granted.place, upload_id)
         draft.truncate(upload.offset)
-        yield _Held(repository, upload, draft)
+        yield _Held(upload, draft)
     except DraftShort:
         raise UploadNotFound(granted.place, upload_id) from None
     finally:
@@ -235,7 +229,7 @@ async def _advance(env: Env, granted: Granted, held: _Held, reached: int, hasher
         return
 
     async def unit(tx: Transaction) -> bool:
-        return await uploads.advance(tx, held.repository, held.upload.id, step, at=granted.call.at)
+        return await uploads.advance(tx, granted.key, held.upload.id, step, at=granted.call.at)
 
     if not await env.store.write(unit):
         raise UploadNotFound(granted.place, held.upload.id)  # cancelled, or its repository deleted, meanwhile

@@ -12,7 +12,7 @@ from moorage.domain.digest import Digest
 from moorage.domain.layer import Blob
 from moorage.domain.repository import Repository
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
-from moorage.store.owned import columns_of, in_repository, key_of
+from moorage.store.owned import Owner, columns_of, in_repository, key_of
 from moorage.store.references import references
 from moorage.store.transaction import Transaction
 
@@ -103,7 +103,7 @@ _UNLINKED = (
 _UNLINK_ALL = delete(links).where(in_repository(links))
 
 
-async def find(tx: Transaction, repository: Repository, digest: Digest) -> Blob | None:
+async def find(tx: Transaction, repository: Owner, digest: Digest) -> Blob | None:
     """Find a blob through the repository's own link; it is ``referenced`` when an image there names it."""
     row = await tx.first(_FIND, **key_of(repository), wanted=digest)
     if row is None:

@@ -2,7 +2,9 @@
 
 from sqlalchemy import ColumnElement, Table, bindparam
 
-from moorage.domain.repository import Repository
+from moorage.domain.repository import Repository, RepositoryKey
+
+Owner = Repository | RepositoryKey
 
 
 def in_repository(table: Table) -> ColumnElement[bool]:
@@ -13,11 +15,11 @@ def in_repository(table: Table) -> ColumnElement[bool]:
     )
 
 
-def key_of(repository: Repository) -> dict[str, str]:
+def key_of(repository: Owner) -> dict[str, str]:
     """Values for a statement that uses ``in_repository``."""
     return {"account": repository.account, "home": repository.region, "repository": repository.id}
 
 
-def columns_of(repository: Repository) -> dict[str, str]:
+def columns_of(repository: Owner) -> dict[str, str]:
     """Values for the key columns of a row to insert."""
     return {"account_id": repository.account, "region": repository.region, "repository_id": repository.id}

@@ -4,13 +4,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
-from moorage.domain.caller import Registry
 from moorage.domain.digest import Digest
 from moorage.domain.image import StoredManifest
 from moorage.domain.names import Tag
 from moorage.store.images import images
 from moorage.store.manifests import manifests
-from moorage.store.owned import in_repository
+from moorage.store.owned import Owner, in_repository, key_of
 from moorage.store.tags import tags
 from moorage.store.transaction import Transaction
 
@@ -47,8 +46,8 @@ class Pull:
     pulled_at: int | None
 
 
-async def find(tx: Transaction, registry: Registry, repository_id: str, reference: Tag | Digest) -> Pull | None:
-    key = {"account": registry.account, "home": registry.region, "repository": repository_id}
+async def find(tx: Transaction, repository: Owner, reference: Tag | Digest) -> Pull | None:
+    key = key_of(repository)
     if isinstance(reference, Digest):
         row = await tx.first(_BY_DIGEST, **key, wanted=reference)
     else:

@@ -19,9 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.layer import PART_MINIMUM, Upload
-from moorage.domain.repository import Repository
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
-from moorage.store.owned import columns_of, in_repository, key_of
+from moorage.store.owned import Owner, columns_of, in_repository, key_of
 from moorage.store.transaction import Transaction
 
 uploads = Table(
@@ -85,7 +84,7 @@ class Advance:
     hash_state: bytes | None
 
 
-async def create(tx: Transaction, repository: Repository, upload: Upload, *, at: int) -> None:
+async def create(tx: Transaction, repository: Owner, upload: Upload, *, at: int) -> None:
     await tx.run(
         _INSERT,
         **columns_of(repository),
@@ -101,12 +100,12 @@ async def create(tx: Transaction, repository: Repository, upload: Upload, *, at:
     )
 
 
-async def find(tx: Transaction, repository: Repository, upload_id: str) -> Upload | None:
+async def find(tx: Transaction, repository: Owner, upload_id: str) -> Upload | None:
     row = await tx.first(_FIND, **key_of(repository), id=upload_id)
     return None if row is None else Upload(*row)
 
 
-async def advance(tx: Transaction, repository: Repository, upload_id: str, step: Advance, *, at: int) -> bool:
+async def advance(tx: Transaction, repository: Owner, upload_id: str, step: Advance, *, at: int) -> bool:
     """Move the offset from where it was seen; False when it stands elsewhere or the upload is gone."""
     rows = await tx.run(
         _ADVANCE,
@@ -122,7 +121,7 @@ async def advance(tx: Transaction, repository: Repository, upload_id: str, step:
     return rows == 1
 
 
-async def delete_upload(tx: Transaction, repository: Repository, upload_id: str) -> bool:
+async def delete_upload(tx: Transaction, repository: Owner, upload_id: str) -> bool:
     return await tx.run(_DELETE, **key_of(repository), id=upload_id) == 1
 
 
@@ -140,5 +139,5 @@ async def drafts_in_use(tx: Transaction) -> set[str]:
     return {str(row[0]) for row in await tx.all(_DRAFTS)}
 
 
-async def delete_all(tx: Transaction, repository: Repository) -> None:
+async def delete_all(tx: Transaction, repository: Owner) -> None:
     await tx.run(_DELETE_ALL, **key_of(repository))

@@ -39,7 +39,7 @@ def test_an_unknown_option_is_a_usage_error(tmp_path: Path) -> None:
 
 def test_a_wrong_setting_is_told_without_a_traceback(tmp_path: Path) -> None:
     done = run(tmp_path, "serve", "--workers", "0")
-    assert (done.exit_code, done.stderr) == (1, "Error: workers (from --workers) must be a number from 1 to 64\n")
+    assert (done.exit_code, done.stderr) == (1, "Error: workers (from --workers) must be a whole number from 1 to 64\n")
 
 
 def test_status_without_a_server_says_so(tmp_path: Path) -> None:

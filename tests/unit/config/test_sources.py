@@ -96,7 +96,7 @@ def test_all_wrong_settings_are_reported_together_each_with_its_source(tmp_path:
     assert set(problems(tmp_path, {"MOORAGE_REGION": "moon"}, options={"workers": "0"})) == {
         f"account_id (from {file}) must be text of twelve digits",
         "region (from MOORAGE_REGION) must be a region's name, such as us-east-1",
-        "workers (from --workers) must be a number from 1 to 64",
+        "workers (from --workers) must be a whole number from 1 to 64",
     }
 
 

@@ -89,7 +89,15 @@ def test_lists_are_lists_in_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["listen = 4500", "account_id = 123456789012", "workers = true", "regions = [1]", "log = 1979-05-27"]
+    "line",
+    [
+        "listen = 4500",
+        "account_id = 123456789012",
+        "workers = true",
+        "workers = 1.5",
+        "regions = [1]",
+        "log = 1979-05-27",
+    ],
 )
 def test_a_value_of_another_type_is_refused(tmp_path: Path, line: str) -> None:
     write(tmp_path, line)

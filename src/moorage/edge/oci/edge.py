@@ -86,6 +86,7 @@ class OciEdge:
     async def _grant(self, request: Request, route: Route, token: Token, at: int, trace: _Trace) -> Granted:
         needs = ROUTES[RouteKey(route.endpoint, request.method, route.kind)]
         trace.action = " ".join(needs.names)
+        trace.caller = token.access_key_id  # until the principal behind it is known
         registry = self._registry(request, token)
         call = Call(
             request_id=request.id,
