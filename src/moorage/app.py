@@ -129,7 +129,7 @@ def reset_root(config: Config, account: str) -> tuple[str, str]:
     finally:
         store.close()
     if key is None:
-        raise EntityNotFound("account", account)
+        raise EntityNotFound("account", account, by="id")
     return key.access_key_id, key.secret
 
 

@@ -8,7 +8,7 @@ import pytest
 from support.aws import AwsCli
 from support.clients import Client
 from support.docker import Dockerd, build_context
-from support.images import DOCKER, OCI
+from support.images import DOCKER
 from support.repository import Repository
 
 PLATFORMS = "linux/amd64,linux/arm64"

@@ -36,17 +36,18 @@ class FileBlobs:
             (self._blobs / f"{shard:02x}").mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def hold(self, key: str) -> "FileDraft":
-        path = self._drafts / key
+        path, final = self._drafts / key, self._path(key)
         try:
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            handle = _open(path, final)
         except OSError as error:
             raise _told(error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            _expect_here(handle, path, final)
+        except (BlockingIOError, DraftBusy):
             os.close(handle)
             raise DraftBusy from None
-        return FileDraft(handle, path, self._path(key), self._threads, self._reached)
+        return FileDraft(handle, path, final, self._threads, self._reached)
 
     async def discard(self, key: str) -> None:
         await self._off_loop(_unlink, self._drafts / key)
@@ -82,14 +83,17 @@ class FileDraft:
         self._handle, self._path, self._final = handle, path, final
         self._threads, self._reached = threads, reached
         self._unwritten = 0
+        self._kept = 0  # no byte past this one was synced
         self._dirty = False
         self._writeback: Future[None] | None = None
 
     def truncate(self, size: int) -> None:
         if os.fstat(self._handle).st_size < size:
             raise DraftShort  # growing it again would pad it with zeros under a hash of other bytes
+        if self._final.exists():
+            self._final.rename(self._path)  # whoever published it died before the metadata was told
         os.ftruncate(self._handle, size)
-        os.lseek(self._handle, size, os.SEEK_SET)
+        self._kept = os.lseek(self._handle, size, os.SEEK_SET)
 
     def append(self, piece: bytes) -> None:
         rest = memoryview(piece)
@@ -118,6 +122,7 @@ class FileDraft:
             self._writeback = None
         if self._dirty:
             await self._told_if_full(self._off_loop(lambda: os.fsync(self._handle)))
+            self._kept = os.lseek(self._handle, 0, os.SEEK_CUR)
             self._dirty = False
         self._reached("synced")
 
@@ -128,6 +133,8 @@ class FileDraft:
     def close(self) -> None:
         if self._writeback is not None:
             self._writeback.exception()  # wait: the descriptor must not be closed, and used again, under the thread
+        if self._dirty:
+            os.ftruncate(self._handle, self._kept)  # a part that failed must not keep a full disk full
         os.close(self._handle)
 
     def _publish(self) -> None:
@@ -152,6 +159,33 @@ class FileDraft:
             return await work
         except OSError as error:
             raise _told(error) from error
+
+
+def _open(path: Path, final: Path) -> int:
+    """Open a draft where it stands, which is among the blobs if a process died between rename and commit."""
+    for place in (path, final):
+        try:
+            return os.open(place, os.O_RDWR | os.O_CLOEXEC)
+        except FileNotFoundError:
+            continue
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+def _expect_here(handle: int, path: Path, final: Path) -> None:
+    """See that the locked file still stands in one of its places, alone: its holder may have moved or removed it."""
+    file = os.fstat(handle)
+    drafted, published = _inode(path), _inode(final)
+    if drafted == file.st_ino and published is not None and file.st_size == 0:
+        path.unlink()  # begun beside a draft that was renamed at that very moment
+    if {drafted, published} != {file.st_ino, None}:
+        raise DraftBusy
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _told(error: BaseException) -> BaseException:

@@ -54,6 +54,14 @@ class InvalidParameter(RegistryError):
         self.parameter, self.constraint = parameter, constraint
 
 
+class ValidationFailed(RegistryError):
+    """A member of an IAM or STS request breaks a rule; ``str()`` is their own sentence, which is not ECR's."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+
 class MalformedRequest(RegistryError):
     """The request's form cannot be read: broken JSON, a header that contradicts itself, a body cut short."""
 
@@ -303,8 +311,8 @@ class AccountExists(RegistryError):
 class EntityNotFound(RegistryError):
     """An IAM entity that was named is not there; ``str()`` is IAM's own sentence."""
 
-    def __init__(self, kind: str, name: str) -> None:
-        super().__init__(f"The {kind} with name {name} cannot be found.")
+    def __init__(self, kind: str, name: str, *, by: str = "name") -> None:
+        super().__init__(f"The {kind} with {by} {name} cannot be found.")
         self.kind, self.name = kind, name
 
 

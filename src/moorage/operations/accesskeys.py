@@ -128,7 +128,7 @@ async def _get(tx: Transaction, granted: Granted, key_id: str) -> AccessKeyRow:
     for row in await access_keys.of_user(tx, granted.registry.account, await owner_id(tx, granted)):
         if row.id == key_id:
             return row
-    raise EntityNotFound("Access Key", key_id)
+    raise EntityNotFound("Access Key", key_id, by="id")
 
 
 async def _changed(tx: Transaction, env: Env, granted: Granted, kind: EventKind, key_id: str, **facts: int) -> None:

@@ -10,8 +10,8 @@ from botocore.parsers import QueryParser
 from botocore.serialize import QuerySerializer
 
 from conformance.model.builder import QUERY_REGEX, Broken, breaches, model, valid
-from moorage.domain.errors import MalformedRequest
-from moorage.edge.awsquery.codec import ValidationFailed, decode, encode, encode_error, parse_form
+from moorage.domain.errors import MalformedRequest, ValidationFailed
+from moorage.edge.awsquery.codec import decode, encode, encode_error, parse_form
 from moorage.edge.awsquery.shapes import (
     IAM,
     IAM_NAMESPACE,

@@ -28,6 +28,7 @@ _DENIED = AwsError("AccessDeniedException")
 
 JSON_ERRORS: Mapping[type[fact.RegistryError], AwsError] = {
     fact.InvalidParameter: _PARAMETER,
+    fact.ValidationFailed: _PARAMETER,
     fact.InvalidAccountId: _PARAMETER,
     fact.InvalidRegion: _PARAMETER,
     fact.InvalidRepositoryName: _PARAMETER,

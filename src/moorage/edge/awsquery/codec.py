@@ -14,21 +14,13 @@ from urllib.parse import parse_qsl, quote
 from msgspec import Meta, Struct
 from msgspec.structs import fields
 
-from moorage.domain.errors import MalformedRequest, RegistryError
+from moorage.domain.errors import MalformedRequest, ValidationFailed
 from moorage.edge.awsquery.shapes import OperationShape
 
 MOST_FIELDS = 512
 LONGEST_ECHO = 1024
 _UNLIMITED = Meta()
 Form = Mapping[str, str]
-
-
-class ValidationFailed(RegistryError):
-    """A member breaks a constraint of the service model; ``str()`` is AWS's own sentence."""
-
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
 
 
 class Kind(NamedTuple):

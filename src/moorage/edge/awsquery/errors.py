@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from moorage.domain import errors as fact
 from moorage.domain.strictjson import NotStrictJson
-from moorage.edge.awsquery.codec import ValidationFailed, encode_error
+from moorage.edge.awsquery.codec import encode_error
 from moorage.edge.http.response import Header, Response
 from moorage.edge.http.words import sentence
 from moorage.policy.errors import MalformedPolicy
@@ -33,7 +33,7 @@ _UNAVAILABLE = QueryError("ServiceUnavailable", 503)
 FAILURE = QueryError("ServiceFailure", 500)
 
 QUERY_ERRORS: Mapping[type[fact.RegistryError], QueryError] = {
-    ValidationFailed: _VALIDATION,
+    fact.ValidationFailed: _VALIDATION,
     fact.InvalidParameter: _VALIDATION,
     fact.InvalidAccountId: _VALIDATION,
     fact.InvalidRegion: _VALIDATION,

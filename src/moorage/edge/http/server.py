@@ -70,7 +70,7 @@ def serve(application: Application, listening: Listening, started: Callable[[], 
     )
     running = [loop.create_task(task) for task in tasks]
     worker.serve_str(_new_cbscheduler(loop, _future_watcher_wrapper(application), impl_asyncio=True), loop, stop)
-    started()
+    loop.call_soon(started)  # not before the loop runs: uvloop loses a signal that comes earlier
     loop.run_until_complete(over)
     for task in running:
         task.cancel()

@@ -86,6 +86,7 @@ OCI_ERRORS: Mapping[Profile, Mapping[type[fact.RegistryError], OciError]] = {
         **COMMON,
         # What breaks a parameter's rule is 405 here.
         fact.InvalidParameter: _UNSUPPORTED,
+        fact.ValidationFailed: _UNSUPPORTED,
         fact.InvalidRepositoryName: _UNSUPPORTED,
         fact.InvalidAccountId: _UNSUPPORTED,
         fact.InvalidRegion: _UNSUPPORTED,

@@ -1,0 +1,42 @@
+"""Where a server is to die, and which failpoints its processes reached."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+
+class Fuse:
+    """Three files in a folder that the test and every process of the server share."""
+
+    def __init__(self, folder: Path) -> None:
+        self._wanted, self._trace, self._struck = folder / "wanted", folder / "trace", folder / "struck"
+
+    def light(self, point: str, *, publishes: int) -> None:
+        """Have the server die at ``point``, once so many blobs have been renamed into their place."""
+        self._wanted.write_text(json.dumps([point, publishes]), encoding="utf-8")
+
+    def reset(self) -> None:
+        for file in (self._wanted, self._trace, self._struck):
+            file.unlink(missing_ok=True)
+
+    @property
+    def struck(self) -> str | None:
+        """The point at which the server died, if it died at one."""
+        return self._struck.read_text(encoding="utf-8") if self._struck.exists() else None
+
+    def pids(self, point: str) -> list[int]:
+        """Give the processes that reached a point, in their order."""
+        lines = self._trace.read_text(encoding="utf-8").splitlines() if self._trace.exists() else []
+        return [int(pid) for pid, _, reached in (line.partition(" ") for line in lines) if reached == point]
+
+    def reached(self, point: str) -> None:
+        """Take note, inside a worker; at the wanted point this does not return."""
+        with self._trace.open("a", encoding="utf-8") as trace:
+            trace.write(f"{os.getpid()} {point}\n")
+        if not self._wanted.exists():
+            return
+        wanted, publishes = json.loads(self._wanted.read_text(encoding="utf-8"))
+        if point == wanted and len(self.pids("renamed")) >= publishes:
+            self._struck.write_text(point, encoding="utf-8")
+            os.killpg(os.getpgrp(), signal.SIGKILL)

@@ -1,0 +1,123 @@
+"""The whole process group is killed while somebody pushes: what was acknowledged stays, what was not is not seen."""
+
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from faults.conftest import Failing
+from faults.killedpush import EXCHANGES, Image, Push, examine, go_on, pull
+from faults.rawclient import ConnectionLost
+from support.server import RunningServer
+
+BETWEEN = ("renamed", "published", "commit")  # a blob's file lies in its place, its row is not there yet
+ELSEWHERE = ("synced", "committed")
+# How often the kill is aimed at each exchange: those that take longest are hit best.
+WEIGHTS = (1, 5, 3, 2, 1, 3, 1, 3, 3, 1)
+
+
+class Killer:
+    """Kills the server a moment after the push has come to a chosen place."""
+
+    def __init__(self, server: RunningServer, aim: tuple[int, float], *, delay: float) -> None:
+        self._server, self._aim, self._delay = server, aim, delay
+        self._reached = threading.Event()
+        self.inside: int | None = None  # the exchange that was under way
+
+    def watch(self, exchange: int, fraction: float) -> None:
+        if (exchange, fraction) >= self._aim:
+            self._reached.set()
+
+    def run(self, push: Push) -> None:
+        self._reached.wait()
+        time.sleep(self._delay)
+        self.inside = push.current
+        self._server.kill()
+
+
+def round_with_failpoint(failing: Failing, image: Image, point: str, publishes: int) -> tuple[Push, str]:
+    """Push until the server dies by itself at a named point."""
+    failing.fuse.light(point, publishes=publishes)
+    push = Push(image, lambda _exchange, _fraction: None)
+    with failing.connect() as client, pytest.raises(ConnectionLost):
+        push.run(client)
+    failing.server.kill()
+    assert failing.fuse.struck == point
+    return push, f"at {point}"
+
+
+def round_with_random_kill(failing: Failing, image: Image, chance: random.Random) -> tuple[Push, str]:
+    """Push until the server is killed from outside at a random moment."""
+    aim = (chance.choices(range(len(EXCHANGES)), WEIGHTS)[0], chance.random() * 0.9)
+    killer = Killer(failing.server, aim, delay=chance.random() * 0.002)
+    push = Push(image, killer.watch)
+    thread = threading.Thread(target=killer.run, args=(push,))
+    thread.start()
+    lost = False
+    with failing.connect() as client:
+        try:
+            push.run(client)
+        except ConnectionLost:
+            lost = True
+        finally:
+            killer.watch(len(EXCHANGES), 0.0)
+            thread.join()
+    inside = lost and killer.inside == push.current and push.open_blob is not None
+    return push, "inside an upload" if inside else "between or after"
+
+
+def one_round(failing: Failing, number: int, chance: random.Random) -> str:
+    image = Image.of(number)
+    failing.fuse.reset()
+    if number % 6 == 0:
+        push, kind = round_with_failpoint(failing, image, BETWEEN[number // 6 % 3], publishes=1 + number // 18 % 4)
+    elif number % 12 == 3:
+        push, kind = round_with_failpoint(failing, image, ELSEWHERE[number // 12 % 2], publishes=number // 24 % 4)
+    else:
+        push, kind = round_with_random_kill(failing, image, chance)
+    where = "done" if push.current is None else f"{push.current} {EXCHANGES[push.current]}"
+    print(f"round {number}: killed {kind}, last exchange {where}")  # noqa: T201 - the log that proves the kills
+    failing.fuse.reset()
+    failing.server.restart()
+    with failing.connect() as client:
+        examine(client, push)
+        go_on(client, push)
+    return kind
+
+
+def expect_everything(failing: Failing, rounds: int) -> None:
+    with failing.connect() as client:
+        for number in range(rounds):
+            pull(client, Image.of(number))
+    failing.server.stop()
+    inspection = (sys.executable, "-P", Path(__file__).with_name("inspection.py"), failing.server.data)
+    assert subprocess.run(inspection, capture_output=True, text=True, check=True).stdout == ""  # noqa: S603 - ours
+
+
+def kill_again_and_again(failing: Failing, *, rounds: int, seed: int) -> Counter[str]:
+    print(f"the seed is {seed}")  # noqa: T201 - a failure can be tried again with it
+    chance = random.Random(seed)  # noqa: S311 - must repeat
+    kills = Counter(one_round(failing, number, chance) for number in range(rounds))
+    print(dict(kills))  # noqa: T201 - the log that proves the kills
+    expect_everything(failing, rounds)
+    return kills
+
+
+def expect_kills(kills: Counter[str], *, inside: int, between: int) -> None:
+    assert kills["inside an upload"] >= inside
+    assert sum(kills[f"at {point}"] for point in BETWEEN) >= between
+
+
+def test_thirty_kills_lose_nothing(failing: Failing) -> None:
+    expect_kills(kill_again_and_again(failing, rounds=30, seed=random.randrange(2**32)), inside=15, between=3)  # noqa: S311 - printed
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1200)
+def test_two_hundred_kills_lose_nothing(failing: Failing) -> None:
+    expect_kills(kill_again_and_again(failing, rounds=200, seed=random.randrange(2**32)), inside=100, between=20)  # noqa: S311 - printed

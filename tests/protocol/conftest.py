@@ -1,0 +1,110 @@
+"""What the protocol suite shares: one server, two accounts on it, and a repository of each test's own."""
+
+import contextlib
+import itertools
+import json
+from collections.abc import Callable, Iterator
+
+import pytest
+from botocore.client import BaseClient
+
+from protocol.api import OWN, Api
+from protocol.people import Key, People, root_of
+from protocol.registry import Registry
+from support.server import RunningServer
+from support.wire import Wire
+
+OTHER_ACCOUNT = "210987654321"
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def root(server: RunningServer) -> Key:
+    return root_of(server)
+
+
+@pytest.fixture(scope="session")
+def password(server: RunningServer, root: Key) -> str:
+    return root.password(server)
+
+
+@pytest.fixture(scope="session")
+def connect(server: RunningServer) -> Iterator[Callable[[], Wire]]:
+    """Open connections that end with the session."""
+    with contextlib.ExitStack() as stack:
+        yield lambda: stack.enter_context(Wire(server.host))
+
+
+@pytest.fixture
+def wire(server: RunningServer) -> Iterator[Wire]:
+    with Wire(server.host) as connection:
+        yield connection
+
+
+@pytest.fixture
+def registry(wire: Wire, password: str) -> Registry:
+    """Give ``/v2/`` as the first account's root sees it."""
+    return Registry(wire, password)
+
+
+@pytest.fixture
+def api(wire: Wire, root: Key) -> Api:
+    return Api(wire, root.id, root.secret)
+
+
+@pytest.fixture(scope="session")
+def ecr(server: RunningServer) -> Iterator[BaseClient]:
+    """Make one boto3 client for all: making it takes longer than what most tests ask of it."""
+    with contextlib.closing(server.boto3("ecr")) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def people(server: RunningServer) -> Iterator[People]:
+    with contextlib.closing(server.boto3("iam")) as iam:
+        yield People(iam, server)
+
+
+@pytest.fixture(scope="session")
+def stranger(server: RunningServer, root: Key) -> Key:
+    """Make a second account; return its root's key."""
+    with Wire(server.host) as wire:
+        answer = Api(wire, root.id, root.secret).call("CreateAccount", {"accountId": OTHER_ACCOUNT}, prefix=OWN)
+    made = json.loads(answer.body)
+    return Key(made["accessKeyId"], server.secret(made["secretAccessKey"]))
+
+
+@pytest.fixture(scope="session")
+def stranger_password(server: RunningServer, stranger: Key) -> str:
+    return stranger.password(server)
+
+
+@pytest.fixture(scope="session")
+def stranger_ecr(server: RunningServer, stranger: Key) -> Iterator[BaseClient]:
+    with contextlib.closing(
+        server.boto3("ecr", access_key_id=stranger.id, secret_access_key=stranger.secret)
+    ) as client:
+        yield client
+
+
+@pytest.fixture
+def repository(ecr: BaseClient) -> str:
+    return new_repository(ecr)
+
+
+@pytest.fixture
+def other_repository(ecr: BaseClient) -> str:
+    return new_repository(ecr)
+
+
+@pytest.fixture
+def immutable(ecr: BaseClient) -> str:
+    name = f"immutable/app-{next(_NUMBERS)}"
+    ecr.create_repository(repositoryName=name, imageTagMutability="IMMUTABLE")
+    return name
+
+
+def new_repository(ecr: BaseClient) -> str:
+    name = f"team/app-{next(_NUMBERS)}"
+    ecr.create_repository(repositoryName=name)
+    return name
