@@ -34,6 +34,8 @@ class FileBlobs:
         self._drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
         for shard in range(256):
             (self._blobs / f"{shard:02x}").mkdir(mode=0o700, parents=True, exist_ok=True)
+        for made in (self._blobs, folder):  # a blob is no safer than the folders that lead to it
+            _sync_folder(made)
 
     def hold(self, key: str) -> "FileDraft":
         path, final = self._drafts / key, self._path(key)
@@ -140,11 +142,7 @@ class FileDraft:
     def _publish(self) -> None:
         self._path.rename(self._final)
         self._reached("renamed")
-        folder = os.open(self._final.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(self._final.parent)
         self._reached("published")
 
     def _settle(self) -> None:
@@ -194,3 +192,11 @@ def _told(error: BaseException) -> BaseException:
 
 def _unlink(path: Path) -> None:
     path.unlink(missing_ok=True)
+
+
+def _sync_folder(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

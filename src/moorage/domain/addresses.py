@@ -12,6 +12,7 @@ from moorage.domain.names import AccountId, Region
 
 _REGISTRY = re.compile(r"([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\..+\Z")
 _API = re.compile(r"(?:api\.)?ecr(?:-fips)?\.([a-z0-9-]+)\..+\Z")
+_NAME = re.compile(r"[a-z0-9.:-]{1,253}\Z")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -76,6 +77,8 @@ class Addresses:
 
     def is_ours(self, name: str) -> bool:
         """Tell whether a Host may be answered with absolute URLs."""
+        if _NAME.match(name.lower()) is None:
+            return False
         if is_loopback(name):
             return True
         if self.domain is None:

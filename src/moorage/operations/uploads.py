@@ -17,7 +17,7 @@ from moorage.domain.errors import (
     LayerPartTooSmall,
     LayerTooLarge,
     MalformedRequest,
-    RegistryError,
+    RepositoryNotFound,
     UploadBusy,
     UploadEmpty,
     UploadNotFound,
@@ -259,9 +259,11 @@ async def _publish(env: Env, granted: Granted, held: _Held, blob: Blob, hasher: 
 
     try:
         kept, new = await env.store.write(unit)
-    except RegistryError:
+    except (RepositoryNotFound, UploadNotFound):
         await env.blobs.delete(blob.storage_key)
         raise
+    # After any other failure the file stays: a commit that failed may yet turn out to have been made, and a file that
+    # nothing names is harmless where a name without its file is not.
     if kept.storage_key != blob.storage_key:  # the same bytes were there already: one copy is enough
         await env.blobs.delete(blob.storage_key)
     return Completed.LINKED if new else Completed.EXISTED

@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 from urllib.parse import parse_qsl
 
-from moorage.domain.addresses import Addresses, is_loopback, split_port
+from moorage.domain.addresses import Addresses, split_port
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies, read_pieces
 
@@ -162,8 +162,7 @@ def judge_origin(scope: Scope, addresses: Addresses, proxies: tuple[Network, ...
         secure = secure if forwarded is None else forwarded.lower() == "https"
         client = _last(scope.headers, "x-forwarded-for") or peer
     name, port = split_port(host)
-    trusted = is_loopback(name) or addresses.is_ours(name)
-    return Origin(name, port or (443 if secure else 80), secure, client, trusted)
+    return Origin(name, port or (443 if secure else 80), secure, client, trusted=addresses.is_ours(name))
 
 
 def _is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:

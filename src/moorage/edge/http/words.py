@@ -43,7 +43,7 @@ WORDS: Mapping[type[fact.RegistryError], Wording] = {
     fact.TokenOfAnotherRegion: lambda e: (
         f"Your authorization token is good in Region {e.token_region}. Reauthenticate in Region {e.region}."
     ),
-    fact.RegionNotServed: lambda e: f"Credential should be scoped to a valid region, not '{e.region}'. ",
+    fact.RegionNotServed: lambda e: f"Region {e.region} is not served here.",
     fact.CredentialUnknown: lambda _: "The security token included in the request is invalid.",
     fact.CredentialsMissing: lambda _: "Missing Authentication Token",
     fact.RepositoryNotFound: lambda e: (
