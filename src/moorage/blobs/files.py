@@ -99,12 +99,12 @@ class FileDraft:
 
     def append(self, piece: bytes) -> None:
         rest = memoryview(piece)
+        self._dirty = True
         try:
             while rest:
                 rest = rest[os.write(self._handle, rest) :]
         except OSError as error:
             raise _told(error) from error
-        self._dirty = True
         self._unwritten += len(piece)
         if self._unwritten >= _WRITEBACK and (self._writeback is None or self._writeback.done()):
             self._unwritten = 0

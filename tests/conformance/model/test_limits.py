@@ -10,8 +10,8 @@ import pytest
 
 from moorage.domain.errors import InvalidParameter
 from moorage.edge.awsjson.codec import decode, encode
-from moorage.edge.awsjson.constraints import Kind, kind_of, members
 from moorage.edge.awsjson.shapes import OPERATIONS, UploadLayerPartRequest
+from moorage.edge.http.shapes import Kind, kind_of, members
 
 UPLOAD = OPERATIONS["UploadLayerPart"]
 

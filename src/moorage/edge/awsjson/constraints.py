@@ -5,35 +5,14 @@ as in AWS, where reading precedes validation; then the first broken constraint i
 """
 
 import binascii
-import re
 from collections import deque
 from collections.abc import Iterator, Mapping
-from functools import cache
-from types import NoneType
-from typing import Annotated, NamedTuple, get_args, get_origin
 
-from msgspec import Meta, Struct
-from msgspec.structs import fields
+from msgspec import Struct
 
 from moorage.domain.errors import InvalidParameter, MalformedRequest
+from moorage.edge.http.shapes import NOT_NULL, Kind, broken, kind_of, members
 
-
-class Kind(NamedTuple):
-    """A member's annotation taken apart."""
-
-    base: type
-    item: object  # the annotation of a list's items
-    meta: Meta
-
-
-class Member(NamedTuple):
-    name: str
-    required: bool
-    kind: Kind
-
-
-UNLIMITED = Meta()
-_NULL = "Member must not be null"
 LONGS = range(-(2**63), 2**63)
 WANTED: Mapping[type, str] = {str: "a String", int: "an Integer", bool: "a Boolean", bytes: "a Blob"}
 CARRIER: Mapping[type, type] = {bytes: str, tuple: list}  # where JSON has another type than the shape
@@ -41,9 +20,9 @@ CARRIER: Mapping[type, type] = {bytes: str, tuple: list}  # where JSON has anoth
 
 def check(shape: type[Struct], document: object) -> None:
     """Raise for the first thing that keeps a decoded document from being this shape."""
-    broken = _structure(shape, document, "")
-    first = next(broken, None)
-    deque(broken, maxlen=0)  # read to the end: a wrong type further down goes first
+    violations = _structure(shape, document, "")
+    first = next(violations, None)
+    deque(violations, maxlen=0)  # read to the end: a wrong type further down goes first
     if first is not None:
         raise first
 
@@ -57,7 +36,7 @@ def _structure(shape: type[Struct], value: object, path: str) -> Iterator[Invali
         if found is not None:
             yield from _value(member.kind, found, at)
         elif member.required:
-            yield InvalidParameter(at, _NULL)
+            yield InvalidParameter(at, NOT_NULL)
 
 
 def _value(kind: Kind, value: object, at: str) -> Iterator[InvalidParameter]:
@@ -67,7 +46,7 @@ def _value(kind: Kind, value: object, at: str) -> Iterator[InvalidParameter]:
     wanted = WANTED.get(kind.base, "a list")
     if type(value) is not CARRIER.get(kind.base, kind.base) or (isinstance(value, int) and value not in LONGS):
         raise MalformedRequest(_unexpected(value, wanted))
-    constraint = _broken(kind.meta, _blob(value) if kind.base is bytes else value)
+    constraint = broken(kind.meta, _blob(value) if kind.base is bytes else value)
     if constraint is not None:
         yield InvalidParameter(at, constraint)
     if isinstance(value, list):
@@ -75,26 +54,9 @@ def _value(kind: Kind, value: object, at: str) -> Iterator[InvalidParameter]:
         for number, item in enumerate(value, 1):
             place = f"{at}.{number}.member"
             if item is None:
-                yield InvalidParameter(place, _NULL)
+                yield InvalidParameter(place, NOT_NULL)
             else:
                 yield from _value(inner, item, place)
-
-
-def _broken(meta: Meta, value: object) -> str | None:
-    """Name the first constraint the value breaks; size comes before pattern, so that a long string costs nothing."""
-    if isinstance(value, int):
-        noun, size, least, most = "value", value, meta.ge, meta.le
-    elif isinstance(value, (str, bytes, list)):
-        noun, size, least, most = "length", len(value), meta.min_length, meta.max_length
-    else:
-        return None
-    if least is not None and size < least:
-        return f"Member must have {noun} greater than or equal to {least}"
-    if most is not None and size > most:
-        return f"Member must have {noun} less than or equal to {most}"
-    if meta.pattern is not None and isinstance(value, str) and not re.search(meta.pattern, value):
-        return meta.description
-    return None
 
 
 def _blob(value: object) -> bytes:
@@ -118,23 +80,3 @@ def _unexpected(value: object, wanted: str) -> str:
             return f"STRING_VALUE can not be converted to {wanted}"
         case _:
             return f"NUMBER_VALUE can not be converted to {wanted}"
-
-
-@cache
-def members(shape: type[Struct]) -> tuple[Member, ...]:
-    """List the members of a shape in the model's order."""
-    return tuple(Member(field.name, field.required, kind_of(field.type)) for field in fields(shape))
-
-
-@cache
-def kind_of(annotation: object) -> Kind:
-    """Take an annotation such as ``Annotated[tuple[str, ...], Meta(max_length=100)] | None`` apart."""
-    if NoneType in get_args(annotation):
-        annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
-    meta = UNLIMITED
-    if get_origin(annotation) is Annotated:
-        annotation, meta = get_args(annotation)
-    base = get_origin(annotation) or annotation
-    if not isinstance(base, type):
-        raise TypeError(annotation)
-    return Kind(base, next(iter(get_args(annotation)), None), meta)

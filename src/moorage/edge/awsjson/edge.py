@@ -8,21 +8,28 @@ import msgspec
 from msgspec import Struct
 
 from moorage.domain.actions import OPERATIONS as NEEDS
-from moorage.domain.actions import Scope
+from moorage.domain.actions import Needs, Scope
 from moorage.domain.addresses import read_host
 from moorage.domain.caller import Registry
-from moorage.domain.errors import OperationNotBuilt, OperationUnknown, RegistryError
-from moorage.domain.names import AccountId, Region, RepositoryName
+from moorage.domain.errors import (
+    InvalidParameter,
+    MalformedRequest,
+    OperationNotBuilt,
+    OperationUnknown,
+    RegistryError,
+)
+from moorage.domain.names import AccountId, RepositoryName
 from moorage.edge.awsjson import images, layers, own, registry, repositories
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
 from moorage.edge.awsjson.shapes import OPERATIONS, TARGET_PREFIX, OperationShape
+from moorage.edge.http.calls import Trace, signed_call
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify, verify_body
 from moorage.operations.authorise import Granted, authorise
-from moorage.operations.env import Call, Env
+from moorage.operations.env import Env
 from moorage.sigv4.errors import WrongScope
 from moorage.sigv4.head import Head
 
@@ -76,7 +83,7 @@ class _Operation:
         return LIMITS.get(self.shape.name, MIB)
 
 
-class _Named(Struct, frozen=True):
+class _Naming(Struct, frozen=True):
     """The members that name a resource, of whatever type; nothing else of the input is looked at before permission."""
 
     registryId: object = None  # noqa: N815 - a member's name on the wire
@@ -86,15 +93,16 @@ class _Named(Struct, frozen=True):
     tags: object = None
 
 
-_NAMES = msgspec.json.Decoder(_Named)
+_NAMING = msgspec.json.Decoder(_Naming)
 
 
-@dataclass(slots=True)
-class _Trace:
-    """What is known of a request so far, for its log line."""
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What a call is about: texts that nobody has judged yet."""
 
-    caller: str = ""
-    action: str = ""
+    account: str | None
+    repositories: tuple[str, ...]
+    tagged: bool
 
 
 class JsonEdge:
@@ -104,7 +112,7 @@ class JsonEdge:
         self._env = env
 
     async def answer(self, request: Request) -> Response:
-        trace = _Trace()
+        trace = Trace()
         try:
             answer = await self._handle(request, trace)
         except RegistryError as error:
@@ -117,7 +125,7 @@ class JsonEdge:
         row = AwsError("ServerException", 500)
         return write(row, "The server failed, the request may be tried again.", request.id)
 
-    async def _handle(self, request: Request, trace: _Trace) -> Response:
+    async def _handle(self, request: Request, trace: Trace) -> Response:
         operation = _operation(request.headers.get("x-amz-target") or "")
         trace.action = f"{operation.service}:{operation.shape.name}"
         head = Head("POST", "/", request.query_string, tuple(request.headers.items()))
@@ -137,34 +145,25 @@ class JsonEdge:
         """Read the resource's name alone, and ask whether the caller may."""
         named = _names(operation.shape, body)
         caller = signed.principal.caller
-        call = Call(
-            request_id=request.id,
-            at=self._env.clock(),
-            account=caller.account,
-            access_key_id=signed.principal.access_key_id,
-            region=Region(signed.claim.region),
-            secure=request.origin.secure,
-            user_agent=request.headers.get("user-agent") or "",
-            port=request.origin.port if request.origin.trusted else None,
-        )
-        registry = Registry(self._owner(operation, named, caller.account), call.region)
+        call = signed_call(request, signed, at=self._env.clock())
+        registry = Registry(self._owner(operation, named.account, caller.account), call.region)
         key = operation.key
-        if operation.shape.name == "CreateRepository" and named.tags:
+        if operation.shape.name == "CreateRepository" and named.tagged:
             key = "ecr.CreateRepository with tags"
         if NEEDS[key].scope is not Scope.REPOSITORY:
             return await authorise(self._env, call, NEEDS[key], registry)
-        resources = _resources(named)
-        if resources is None:
-            return await authorise(self._env, call, NEEDS[f"{key} of all"], registry)
-        for name in resources[1:]:
+        if not named.repositories:
+            return await authorise(self._env, call, _needs_of_all(operation, key, body), registry)
+        names = [RepositoryName.parse(name) for name in named.repositories]
+        for name in names[1:]:
             await authorise(self._env, call, NEEDS[key], registry, name)
-        return await authorise(self._env, call, NEEDS[key], registry, resources[0])
+        return await authorise(self._env, call, NEEDS[key], registry, names[0])
 
-    def _owner(self, operation: _Operation, named: _Named, caller: AccountId) -> AccountId:
+    def _owner(self, operation: _Operation, named: str | None, caller: AccountId) -> AccountId:
         """Find the account whose registry is meant; the server's own operations belong to the first account."""
         if operation.service == "moorage":
             return self._env.account
-        return caller if named.registryId is None else AccountId.parse(str(named.registryId))
+        return caller if named is None else AccountId.parse(named)
 
 
 def _operation(target: str) -> _Operation:
@@ -184,25 +183,46 @@ def _expect_region(request: Request, signed: Signed) -> None:
 
 
 def _names(shape: OperationShape, body: bytes) -> _Named:
+    """Read the names that the operation's own members give: what its shape does not know must not be asked about.
+
+    Raises:
+        MalformedRequest, InvalidParameter
+
+    """
     try:
-        named = _NAMES.decode(body or b"{}")
+        naming = _NAMING.decode(body or b"{}")
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         decode(shape, body)  # says what is wrong with it
         raise
-    return named
+    found: dict[str, object] = {
+        name: getattr(naming, name) for name in shape.input.__struct_fields__ if hasattr(naming, name)
+    }
+    accounts, arns = _texts([found.get("registryId")]), _texts([found.get("resourceArn")])
+    many, one = _texts(found.get("repositoryNames")), _texts([found.get("repositoryName")])
+    if accounts is None or arns is None or many is None or one is None:
+        decode(shape, body)  # says which member has the wrong type
+        raise MalformedRequest("a name is no string")
+    repositories = (*many, *one, *(arn.partition(":repository/")[2] for arn in arns))
+    return _Named(accounts[0] if accounts else None, repositories, bool(found.get("tags")))
 
 
-def _resources(named: _Named) -> list[RepositoryName] | None:
-    """Read the repositories that the input names; None when it names none.
+def _texts(written: object) -> tuple[str, ...] | None:
+    """Read a list of texts, in which null is nothing; None if it is something else."""
+    if not isinstance(written, list):
+        return () if written is None else None
+    texts = tuple(text for text in written if isinstance(text, str))
+    return texts if len(texts) == len(written) - written.count(None) else None
+
+
+def _needs_of_all(operation: _Operation, key: str, body: bytes) -> Needs:
+    """Find what a call needs that names no repository.
 
     Raises:
-        InvalidRepositoryName
+        InvalidParameter: it has to name one
 
     """
-    if isinstance(named.repositoryNames, list) and named.repositoryNames:
-        return [RepositoryName.parse(str(name)) for name in named.repositoryNames]
-    if isinstance(named.resourceArn, str):
-        return [RepositoryName.parse(named.resourceArn.partition(":repository/")[2])]
-    if named.repositoryName is None:
-        return None
-    return [RepositoryName.parse(str(named.repositoryName))]
+    needs = NEEDS.get(f"{key} of all")
+    if needs is None:
+        decode(operation.shape, body)  # says which member is missing
+        raise InvalidParameter("repositoryName", "Member must not be null")
+    return needs

@@ -6,35 +6,17 @@ The forms are small and their members few, so there is one path only: read, chec
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache
-from types import NoneType
-from typing import Annotated, NamedTuple, get_args, get_origin
 from urllib.parse import parse_qsl, quote
 
 from msgspec import Meta, Struct
-from msgspec.structs import fields
 
 from moorage.domain.errors import MalformedRequest, ValidationFailed
 from moorage.edge.awsquery.shapes import OperationShape
+from moorage.edge.http.shapes import NOT_NULL, Kind, broken, kind_of, members
 
 MOST_FIELDS = 512
 LONGEST_ECHO = 1024
-_UNLIMITED = Meta()
 Form = Mapping[str, str]
-
-
-class Kind(NamedTuple):
-    """A member's annotation taken apart."""
-
-    base: type
-    item: object  # the annotation of a list's items
-    meta: Meta
-
-
-class Member(NamedTuple):
-    name: str
-    required: bool
-    kind: Kind
 
 
 def parse_form(body: bytes) -> Form:
@@ -72,12 +54,12 @@ def encode_error(namespace: str, kind: str, code: str, message: str, request_id:
 
 def _structure(shape: type[Struct], form: Form, prefix: str) -> Struct:
     found = {}
-    for member in _members(shape):
+    for member in members(shape):
         at = prefix + member.name
         if _given(form, at):
             found[member.name] = _value(member.kind, form, at)
         elif member.required:
-            raise ValidationFailed(_sentence("Value null", at, "Member must not be null"))
+            raise ValidationFailed(_sentence("Value null", at, NOT_NULL))
     return shape(**found)
 
 
@@ -89,7 +71,7 @@ def _value(kind: Kind, form: Form, at: str) -> object:
     if issubclass(kind.base, Struct):
         return _structure(kind.base, form, f"{at}.")
     if kind.base is tuple:
-        inner, numbers = _kind(kind.item), _numbers(form, at)
+        inner, numbers = kind_of(kind.item), _numbers(form, at)
         _check(kind.meta, numbers, "Value", at)
         return tuple(_value(inner, form, f"{at}.member.{number}") for number in numbers)
     if at not in form:
@@ -131,25 +113,9 @@ READERS: Mapping[type, Callable[[str, str], object]] = {
 
 
 def _check(meta: Meta, value: object, told: str, at: str) -> None:
-    constraint = _broken(meta, value)
+    constraint = broken(meta, value)
     if constraint is not None:
         raise ValidationFailed(_sentence(told, at, constraint))
-
-
-def _broken(meta: Meta, value: object) -> str | None:
-    if isinstance(value, int):
-        noun, size, least, most = "value", value, meta.ge, meta.le
-    elif isinstance(value, (str, range)):
-        noun, size, least, most = "length", len(value), meta.min_length, meta.max_length
-    else:
-        return None
-    if least is not None and size < least:
-        return f"Member must have {noun} greater than or equal to {least}"
-    if most is not None and size > most:
-        return f"Member must have {noun} less than or equal to {most}"
-    if meta.pattern is not None and isinstance(value, str) and not re.search(meta.pattern, value):
-        return meta.description
-    return None
 
 
 def _sentence(told: str, at: str, constraint: str) -> str:
@@ -159,7 +125,7 @@ def _sentence(told: str, at: str, constraint: str) -> str:
 
 
 def _fields(value: Struct) -> Iterator[str]:
-    for member in _members(type(value)):
+    for member in members(type(value)):
         found = getattr(value, member.name)
         if found is None:
             continue
@@ -201,20 +167,3 @@ _ESCAPES: Mapping[int, str] = (
     | {ord("\t"): "\t", ord("\n"): "\n", ord("\r"): "&#13;"}
     | {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
 )
-
-
-@cache
-def _members(shape: type[Struct]) -> tuple[Member, ...]:
-    return tuple(Member(field.name, field.required, _kind(field.type)) for field in fields(shape))
-
-
-def _kind(annotation: object) -> Kind:
-    if NoneType in get_args(annotation):
-        annotation = next(arg for arg in get_args(annotation) if arg is not NoneType)
-    meta = _UNLIMITED
-    if get_origin(annotation) is Annotated:
-        annotation, meta = get_args(annotation)
-    base = get_origin(annotation) or annotation
-    if not isinstance(base, type):
-        raise TypeError(annotation)
-    return Kind(base, next(iter(get_args(annotation)), None), meta)

@@ -27,6 +27,7 @@ from moorage.edge.awsquery.shapes import (
     STS_VERSION,
     OperationShape,
 )
+from moorage.edge.http.calls import Trace, signed_call
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify, verify_body
@@ -75,14 +76,6 @@ SERVICES: Mapping[str, Service] = {
 }
 
 
-@dataclass(slots=True)
-class _Trace:
-    """What is known of a request so far, for its log line."""
-
-    caller: str = ""
-    action: str = ""
-
-
 class QueryEdge:
     """IAM and STS."""
 
@@ -90,7 +83,7 @@ class QueryEdge:
         self._env = env
 
     async def answer(self, request: Request) -> Response:
-        trace = _Trace()
+        trace = Trace()
         try:
             answer = await self._handle(request, trace)
         except RegistryError as error:
@@ -103,7 +96,7 @@ class QueryEdge:
         message = "The request processing has failed because of an unknown error, exception or failure."
         return write(FAILURE, message, _namespace(request), request.id)
 
-    async def _handle(self, request: Request, trace: _Trace) -> Response:
+    async def _handle(self, request: Request, trace: Trace) -> Response:
         at = self._env.clock()
         head = Head(request.method, request.path, request.query_string, tuple(request.headers.items()))
         regions = self._env.regions | {_GLOBAL}
@@ -115,24 +108,12 @@ class QueryEdge:
         service = SERVICES[signed.claim.service]
         operation = _operation(service, form)
         trace.action = f"{service.name}:{operation}"
-        granted = await self._grant(self._call(request, signed, at), signed, f"{service.name}.{operation}", form)
+        granted = await self._grant(signed_call(request, signed, at=at), signed, f"{service.name}.{operation}", form)
         handler = HANDLERS.get(f"{service.name}.{operation}")
         if handler is None:
             raise OperationNotBuilt(operation)
         output = await handler(Ask(self._env, granted, decode(service.shapes[operation], form)))
         return Response(200, standard(request.id), encode(operation, service.namespace, output, request.id))
-
-    def _call(self, request: Request, signed: Signed, at: int) -> Call:
-        return Call(
-            request_id=request.id,
-            at=at,
-            account=signed.principal.caller.account,
-            access_key_id=signed.principal.access_key_id,
-            region=Region(signed.claim.region),
-            secure=request.origin.secure,
-            user_agent=request.headers.get("user-agent") or "",
-            port=request.origin.port if request.origin.trusted else None,
-        )
 
     async def _grant(self, call: Call, signed: Signed, key: str, form: Form) -> Granted:
         """Read the user's name alone, and ask whether the caller may."""

@@ -1,7 +1,6 @@
 """The path of a ``/v2/`` request: who is it, where does it go, may it; only then its first body byte."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 
 from moorage.domain.actions import ROUTES, RouteKey, Scope
 from moorage.domain.addresses import read_host, scheme
@@ -14,6 +13,7 @@ from moorage.domain.errors import (
     TokenOfAnotherRegion,
 )
 from moorage.domain.names import AccountId, Region, RepositoryName
+from moorage.edge.http.calls import Credential, Trace, call_of
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.edge.oci import base, blobs, manifests, tags, uploads
@@ -21,7 +21,7 @@ from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION, Profile, challenge, response
 from moorage.edge.oci.routes import Route, find_route
 from moorage.operations.authorise import Granted, authorise
-from moorage.operations.env import Call, Env
+from moorage.operations.env import Env
 from moorage.operations.tokens import Token, TokenReader
 
 Handler = Callable[[Ask], Awaitable[Response]]
@@ -47,14 +47,6 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
-@dataclass(slots=True)
-class _Trace:
-    """What is known of a request so far, for its log line."""
-
-    caller: str = ""
-    action: str = ""
-
-
 class OciEdge:
     """Docker and OCI clients, in one profile."""
 
@@ -62,7 +54,7 @@ class OciEdge:
         self._env, self._tokens, self._profile = env, tokens, profile
 
     async def answer(self, request: Request) -> Response:
-        trace = _Trace()
+        trace = Trace()
         try:
             answer = await self._handle(request, trace)
         except (CredentialsMissing, CredentialUnknown):
@@ -75,7 +67,7 @@ class OciEdge:
         body = b'{"errors":[{"code":"UNKNOWN","message":"The server failed, the request may be tried again"}]}'
         return Response(500, (("content-type", "application/json; charset=utf-8"), VERSION), body, code="UNKNOWN")
 
-    async def _handle(self, request: Request, trace: _Trace) -> Response:
+    async def _handle(self, request: Request, trace: Trace) -> Response:
         at = self._env.clock()
         token = self._tokens.read(request.headers.get("authorization") or "", at=at)
         route = find_route(request.method, request.path, request.query, has_body=request.has_body)
@@ -83,21 +75,12 @@ class OciEdge:
         ask = Ask(self._env, self._profile, request, route, granted, _base(request))
         return await HANDLERS[route.endpoint](ask)
 
-    async def _grant(self, request: Request, route: Route, token: Token, at: int, trace: _Trace) -> Granted:
+    async def _grant(self, request: Request, route: Route, token: Token, at: int, trace: Trace) -> Granted:
         needs = ROUTES[RouteKey(route.endpoint, request.method, route.kind)]
         trace.action = " ".join(needs.names)
         trace.caller = token.access_key_id  # until the principal behind it is known
         registry = self._registry(request, token)
-        call = Call(
-            request_id=request.id,
-            at=at,
-            account=AccountId(token.account),
-            access_key_id=token.access_key_id,
-            region=registry.region,
-            secure=request.origin.secure,
-            user_agent=request.headers.get("user-agent") or "",
-            port=request.origin.port if request.origin.trusted else None,
-        )
+        call = call_of(request, Credential(AccountId(token.account), token.access_key_id), registry.region, at=at)
         name = RepositoryName.parse(route.name) if needs.scope is Scope.REPOSITORY else ""
         granted = await authorise(self._env, call, needs, registry, name)
         trace.caller = granted.caller.arn

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from moorage.domain.errors import MalformedRequest
-from moorage.edge.awsquery.codec import MOST_FIELDS, ValidationFailed, decode, encode, encode_error, parse_form
+from moorage.domain.errors import MalformedRequest, ValidationFailed
+from moorage.edge.awsquery.codec import MOST_FIELDS, decode, encode, encode_error, parse_form
 from moorage.edge.awsquery.shapes import (
     IAM,
     IAM_NAMESPACE,
