@@ -70,6 +70,13 @@ def test_the_readme_names_the_operations_that_are_built() -> None:
     assert set(re.findall(r"[A-Z][a-z]+[A-Z]\w+", listed[1])) == built
 
 
+@pytest.mark.parametrize("path", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_named_is_there(path: str) -> None:
+    named = set(re.findall(r"^make (\w+)|`make (\w+)", text_of(path), re.MULTILINE))
+    targets = set(re.findall(r"^(\w+):", text_of("Makefile"), re.MULTILINE))
+    assert {one or other for one, other in named} <= targets
+
+
 def test_every_operation_has_a_section() -> None:
     assert sections_of("docs/operations.md").keys() == NAMED
 

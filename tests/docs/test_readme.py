@@ -1,6 +1,7 @@
 """The README's commands, run as a newcomer types them: the real AWS CLI, the real docker, a real server."""
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -46,7 +47,7 @@ def terminal(server: RunningServer, dockerd: Dockerd, tmp_path_factory: pytest.T
 def typed(script: str, terminal: Mapping[str, str]) -> Finished:
     """Run a script in the project's folder; it ends at the first command that fails, at whichever end of a pipe."""
     # Fed as standard input it would be read by the commands in it, so it is an argument.
-    moved = f"cd {ROOT}\nset -eo pipefail\n{script}"
+    moved = f"cd {shlex.quote(str(ROOT))}\nset -eo pipefail\n{script}"
     return run(("/bin/bash", "-c", moved), env=terminal)
 
 
