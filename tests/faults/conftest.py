@@ -14,7 +14,7 @@ from faults.rawclient import RawClient
 from support.fixtures import StartServer
 from support.server import RunningServer
 
-_TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[1]
 REPOSITORY = "faults/app"
 
 
@@ -36,7 +36,7 @@ def failing(tmp_path: Path) -> Iterator[Failing]:
     folder.mkdir()
     module = (sys.executable, "-P", "-m", "faults.failing_server", "serve", folder)
     # The server's own environment is clean, so ``env`` adds where the tests are, and becomes the server.
-    with RunningServer(tmp_path / "data", command=("/usr/bin/env", f"PYTHONPATH={_TESTS}", *module)) as server:
+    with RunningServer(tmp_path / "data", command=("/usr/bin/env", f"PYTHONPATH={TESTS}", *module)) as server:
         server.boto3("ecr").create_repository(repositoryName=REPOSITORY)
         yield Failing(server, Fuse(folder), server.password())
 

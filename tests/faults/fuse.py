@@ -1,4 +1,4 @@
-"""Where a server is to die, and which failpoints its processes reached."""
+"""Where a server is to die or to halt, and which failpoints its processes reached."""
 
 import json
 import os
@@ -14,7 +14,11 @@ class Fuse:
 
     def light(self, point: str, *, publishes: int) -> None:
         """Have the server die at ``point``, once so many blobs have been renamed into their place."""
-        self._wanted.write_text(json.dumps([point, publishes]), encoding="utf-8")
+        self._wanted.write_text(json.dumps([point, publishes, signal.SIGKILL]), encoding="utf-8")
+
+    def halt(self, point: str) -> None:
+        """Have the first worker that comes to ``point`` stop there, until it is told to continue."""
+        self._wanted.write_text(json.dumps([point, 0, signal.SIGSTOP]), encoding="utf-8")
 
     def reset(self) -> None:
         for file in (self._wanted, self._trace, self._struck):
@@ -22,7 +26,7 @@ class Fuse:
 
     @property
     def struck(self) -> str | None:
-        """The point at which the server died, if it died at one."""
+        """The point at which the server died or halted, if it did."""
         return self._struck.read_text(encoding="utf-8") if self._struck.exists() else None
 
     def pids(self, point: str) -> list[int]:
@@ -36,7 +40,12 @@ class Fuse:
             trace.write(f"{os.getpid()} {point}\n")
         if not self._wanted.exists():
             return
-        wanted, publishes = json.loads(self._wanted.read_text(encoding="utf-8"))
-        if point == wanted and len(self.pids("renamed")) >= publishes:
-            self._struck.write_text(point, encoding="utf-8")
-            os.killpg(os.getpgrp(), signal.SIGKILL)
+        wanted, publishes, number = json.loads(self._wanted.read_text(encoding="utf-8"))
+        if point != wanted or len(self.pids("renamed")) < publishes:
+            return
+        self._struck.write_text(point, encoding="utf-8")
+        self._wanted.unlink()
+        if number == signal.SIGKILL:
+            os.killpg(os.getpgrp(), number)
+        else:
+            os.kill(os.getpid(), number)

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import socket
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -44,6 +45,7 @@ class RawClient:
     """One connection and one repository; it may be used again after a loss, on a new connection."""
 
     def __init__(self, server: RunningServer, password: str, repository: str) -> None:
+        self.port = server.port
         self._connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=_SECONDS)
         self._authorization = f"Basic {b64encode(f'AWS:{password}'.encode()).decode()}"
         self.prefix = f"/v2/{repository}"
@@ -86,9 +88,17 @@ class RawClient:
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise ConnectionLost from error
-        if response.will_close:
+        if response.will_close or answer.status >= 400:  # of a refused request the body may be unread
             self.close()
         return answer
+
+    def begin(self, method: str, path: str, headers: Mapping[str, str], body: bytes) -> socket.socket:
+        """Send the head of a request and as much of its body as is given, on a connection of its own."""
+        lines = [f"{method} {path} HTTP/1.1", f"Host: 127.0.0.1:{self.port}"]
+        lines += [f"{name}: {value}" for name, value in self.headers(headers).items()]
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=_SECONDS)
+        connection.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+        return connection
 
     def start(self) -> str:
         """Open an upload and give its path."""

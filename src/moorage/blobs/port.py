@@ -68,6 +68,8 @@ class BlobStore(Protocol):
     def hold(self, key: str) -> Draft:
         """Take hold of a draft without waiting; one that is not there yet is begun.
 
+        A draft that was committed, and whose commit nobody was told of, is found too: ``truncate`` takes it back.
+
         Raises:
             DraftBusy, StorageFull
 

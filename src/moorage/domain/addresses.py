@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from moorage.domain.names import AccountId, Region
 
 _REGISTRY = re.compile(r"([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\..+\Z")
-_API = re.compile(r"(?:api\.)?ecr(?:-fips)?\.([a-z0-9-]+)\..+\Z")
+# A region has a number at its end: ``ecr.example.com`` is somebody's own domain.
+_API = re.compile(r"(?:api\.)?ecr(?:-fips)?\.([a-z]+(?:-[a-z]+)+-[0-9]+)\..+\Z")
 _NAME = re.compile(r"[a-z0-9.:-]{1,253}\Z")
 _PORTS = {"http": 80, "https": 443}
 

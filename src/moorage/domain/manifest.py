@@ -87,12 +87,12 @@ class Manifest:
 
 def _media_type(document: Mapping[str, object], declared: str | None) -> MediaType:
     inside = document.get("mediaType")
-    if document.get("schemaVersion") == 1 or inside in SCHEMA_1 or declared in SCHEMA_1:
-        raise ManifestInvalid("Docker image manifest version 2 schema 1 is not supported, push schema 2 or OCI")
-    if document.get("schemaVersion") != 2 or isinstance(document["schemaVersion"], bool):  # noqa: PLR2004 - the version
-        raise ManifestInvalid("schemaVersion must be 2")
     if inside is not None and not isinstance(inside, str):
         raise ManifestInvalid("mediaType must be a string")
+    if document.get("schemaVersion") == 1 or inside in SCHEMA_1 or declared in SCHEMA_1:
+        raise ManifestInvalid("Docker image manifest version 2 schema 1 is not supported, push schema 2 or OCI")
+    if document.get("schemaVersion") != 2 or not isinstance(document["schemaVersion"], int):  # noqa: PLR2004 - the version
+        raise ManifestInvalid("schemaVersion must be 2")
     if inside is not None and declared is not None and inside != declared:
         raise ManifestInvalid("mediaType inside the manifest differs from the media type it was pushed under")
     found = inside or declared
@@ -110,7 +110,10 @@ def _image(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
     layers = document.get("layers")
     if not isinstance(layers, list):
         raise ManifestInvalid("an image manifest must hold a list 'layers'")
-    return (config, *(_descriptor(layer, "layers", Role.LAYER) for layer in layers))
+    needs = (config, *(_descriptor(layer, "layers", Role.LAYER) for layer in layers))
+    if sum(need.size for need in needs) > _LARGEST_SIZE:
+        raise ManifestInvalid("the sizes of config and layers add up to more than can be counted")
+    return needs
 
 
 def _index(document: Mapping[str, object]) -> tuple[Descriptor, ...]:

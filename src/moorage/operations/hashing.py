@@ -44,7 +44,8 @@ class PlainHasher:
 class ResumableHasher:
     """libcrypto's, which can go on from a state."""
 
-    _library = ctypes.CDLL(_hashlib.__file__)
+    # Where the extension is built into the interpreter it has no file: the program itself is searched then.
+    _library = ctypes.CDLL(getattr(_hashlib, "__file__", None))
 
     def __init__(self) -> None:
         self._context = ctypes.create_string_buffer(_STATE)

@@ -30,7 +30,11 @@ async def _sweep(env: Env, draft: str, *, before: int) -> bool:
     except DraftBusy:
         return False
     try:
-        await env.store.write(lambda tx: uploads.delete_idle(tx, draft, before=before))
+        # Only now does its row stand still: somebody may have gone on with the upload since it was listed.
+        if await env.store.write(lambda tx: uploads.delete_idle(tx, draft, before=before)):
+            held.truncate(0)  # takes back what a process that died had published and not told
+        elif draft in await uploads.drafts_in_use(env.store.now):
+            return False
         await env.blobs.discard(draft)
     finally:
         held.close()

@@ -130,9 +130,9 @@ async def idle_drafts(tx: Transaction, *, before: int) -> list[str]:
     return [str(row[0]) for row in await tx.all(_IDLE, before=before)]
 
 
-async def delete_idle(tx: Transaction, draft: str, *, before: int) -> None:
-    """Forget the upload of that draft, unless it was touched since ``before`` after all."""
-    await tx.run(_DELETE_IDLE, before=before, key=draft)
+async def delete_idle(tx: Transaction, draft: str, *, before: int) -> bool:
+    """Forget the upload of that draft; False where it was touched since ``before`` after all, or is gone."""
+    return await tx.run(_DELETE_IDLE, before=before, key=draft) == 1
 
 
 async def drafts_in_use(tx: Transaction) -> set[str]:

@@ -1,6 +1,7 @@
 """One line of JSON a request, gathered in memory and written behind: no request waits for its own line."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -31,7 +32,10 @@ class RequestLog:
             moment = line["at"]
             if isinstance(moment, int):
                 line["at"] = datetime.fromtimestamp(moment / 1e6, UTC).isoformat(timespec="milliseconds")
-        if lines:
+        if not lines:
+            return
+        # A full disk costs these lines and stops nothing: neither the requests nor the lines after it.
+        with contextlib.suppress(OSError):
             self._write(b"".join(self._encoder.encode(line) + b"\n" for line in lines))
 
     async def run(self) -> None:
