@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
 
 from moorage.sigv4.head import Head
 from moorage.sigv4.sign import Signer, sign
@@ -11,6 +12,8 @@ from support.wire import Answer, Headers, Wire
 
 ECR = "AmazonEC2ContainerRegistry_V20150921"
 OWN = "Moorage_20261123"
+FORM = "application/x-www-form-urlencoded; charset=utf-8"
+VERSIONS = {"iam": "2010-05-08", "sts": "2011-06-15"}
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
@@ -46,6 +49,15 @@ class Api:
         rest = tuple(one for one in more if one[0] != "host")
         head = Head("POST", "/", "", (("host", host), ("content-type", CONTENT_TYPE), ("x-amz-target", target), *rest))
         return (*head.headers, *sign(head, signer, at=datetime.now(UTC) + late, body=body))
+
+    def query(self, action: str, parameters: Mapping[str, str]) -> Answer:
+        """Call IAM or STS; ``action`` is ``iam.CreateUser``."""
+        service, _, name = action.partition(".")
+        form = {"Action": name, "Version": VERSIONS[service]} | dict(parameters)
+        body = urlencode(form).encode()
+        head = Head("POST", "/", "", (("host", self.wire.host), ("content-type", FORM)))
+        signer = Signer(self.access_key_id, self.secret, self.region, service)
+        return self.deliver((*head.headers, *sign(head, signer, at=datetime.now(UTC), body=body)), body)
 
     def deliver(self, headers: Headers, body: bytes, *, target: str = "/") -> Answer:
         """Send a call with exactly these headers."""

@@ -9,12 +9,11 @@ import pytest
 from botocore.client import BaseClient
 
 from protocol.api import OWN, Api
-from protocol.people import Key, People, root_of
+from protocol.people import OTHER_ACCOUNT, Key, People, root_of
 from protocol.registry import Registry
 from support.server import RunningServer
 from support.wire import Wire
 
-OTHER_ACCOUNT = "210987654321"
 _NUMBERS = itertools.count(1)
 
 

@@ -154,3 +154,9 @@ def test_a_page_token_is_no_password(wire: Wire, ecr: BaseClient, repository: st
     assert repository != other_repository
     page = ecr.describe_repositories(maxResults=1)["nextToken"]
     assert wire.ask("GET", "/v2/", {"Authorization": basic(page)}).status == 401
+
+
+def test_blanks_before_a_password_are_no_part_of_it(wire: Wire, password: str) -> None:
+    for count in (2, 5000):
+        credentials = basic(password).replace(" ", " " * count)
+        assert wire.ask("GET", "/v2/", {"Authorization": credentials}).status == 200

@@ -1,4 +1,4 @@
-"""Uploads over ``/v2/``: in parts, streamed, whole, cancelled (spec: registry-http section 5; end-4 to end-6, 13, 14)."""
+"""Uploads over ``/v2/``: in parts, streamed, whole, cancelled (spec: registry-http section 5)."""
 
 import pytest
 

@@ -18,6 +18,7 @@ from moorage.operations.keyring import Purpose, SealBroken, from_text, to_text
 USER = "AWS"
 LIFETIME = 12 * 3600 * 1_000_000  # µs
 _CACHE_LIMIT = 4096
+_LONGEST_KNOWN = 1024  # blanks around a password are no part of it: a header of any length could be remembered
 
 
 class Token(msgspec.Struct, frozen=True, array_like=True):
@@ -63,7 +64,8 @@ class TokenReader:
             token = self._open(authorization)
             if len(self._known) >= _CACHE_LIMIT:
                 self._known.clear()
-            self._known[authorization] = token
+            if len(authorization) <= _LONGEST_KNOWN:
+                self._known[authorization] = token
         if at >= token.expires_at:
             raise TokenExpired
         return token

@@ -12,7 +12,9 @@ from moorage.domain.actions import Needs, Scope
 from moorage.domain.addresses import read_host
 from moorage.domain.caller import Registry
 from moorage.domain.errors import (
+    InvalidAccountId,
     InvalidParameter,
+    InvalidRepositoryName,
     MalformedRequest,
     OperationNotBuilt,
     OperationUnknown,
@@ -98,10 +100,10 @@ _NAMING = msgspec.json.Decoder(_Naming)
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """What a call is about: texts that nobody has judged yet."""
+    """What a call is about."""
 
-    account: str | None
-    repositories: tuple[str, ...]
+    account: AccountId | None
+    repositories: tuple[RepositoryName, ...]
     tagged: bool
 
 
@@ -154,16 +156,15 @@ class JsonEdge:
             return await authorise(self._env, call, NEEDS[key], registry)
         if not named.repositories:
             return await authorise(self._env, call, _needs_of_all(operation, key, body), registry)
-        names = [RepositoryName.parse(name) for name in named.repositories]
-        for name in names[1:]:
+        for name in named.repositories[1:]:
             await authorise(self._env, call, NEEDS[key], registry, name)
-        return await authorise(self._env, call, NEEDS[key], registry, names[0])
+        return await authorise(self._env, call, NEEDS[key], registry, named.repositories[0])
 
-    def _owner(self, operation: _Operation, named: str | None, caller: AccountId) -> AccountId:
+    def _owner(self, operation: _Operation, named: AccountId | None, caller: AccountId) -> AccountId:
         """Find the account whose registry is meant; the server's own operations belong to the first account."""
         if operation.service == "moorage":
             return self._env.account
-        return caller if named is None else AccountId.parse(named)
+        return caller if named is None else named
 
 
 def _operation(target: str) -> _Operation:
@@ -186,7 +187,7 @@ def _names(shape: OperationShape, body: bytes) -> _Named:
     """Read the names that the operation's own members give: what its shape does not know must not be asked about.
 
     Raises:
-        MalformedRequest, InvalidParameter
+        MalformedRequest, InvalidParameter, InvalidAccountId, InvalidRepositoryName
 
     """
     try:
@@ -202,8 +203,13 @@ def _names(shape: OperationShape, body: bytes) -> _Named:
     if accounts is None or arns is None or many is None or one is None:
         decode(shape, body)  # says which member has the wrong type
         raise MalformedRequest("a name is no string")
-    repositories = (*many, *one, *(arn.partition(":repository/")[2] for arn in arns))
-    return _Named(accounts[0] if accounts else None, repositories, bool(found.get("tags")))
+    try:
+        account = AccountId.parse(accounts[0]) if accounts else None
+        texts = (*many, *one, *(arn.partition(":repository/")[2] for arn in arns))
+        return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")))
+    except (InvalidAccountId, InvalidRepositoryName):
+        decode(shape, body)  # tells the member and the rule it breaks
+        raise
 
 
 def _texts(written: object) -> tuple[str, ...] | None:

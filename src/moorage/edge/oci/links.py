@@ -11,7 +11,7 @@ from moorage.operations.env import Env
 from moorage.operations.layers import LayerLink, follow_link
 
 _PATH = re.compile(r"/layers/([0-9]{12})/([a-z0-9-]{2,25})/([0-9a-f]{1,64})/(sha256:[0-9a-f]{64})\Z")
-_EXPIRES = re.compile(r"[0-9]{1,18}\Z")
+_EXPIRES = re.compile(r"[1-9][0-9]{0,17}\Z")
 
 
 class LinkEdge:

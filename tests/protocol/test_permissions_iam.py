@@ -1,0 +1,115 @@
+"""Every operation on users needs just what the one table says (security: class B)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pytest
+
+from moorage.domain import actions
+from moorage.domain.actions import Scope
+from protocol.api import Api
+from protocol.people import ACCOUNT, EVERYTHING, Key, People, everything_but, policy, statement
+from support.wire import Wire
+
+BUILT = sorted(name for name in actions.OPERATIONS if name.startswith("iam."))
+UNBUILT = ["iam.CreateRole", "iam.CreateGroup", "iam.AttachUserPolicy", "iam.UpdateUser", "iam.CreateLoginProfile"]
+_DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A user with a key and a policy, and somebody else who asks."""
+
+    target: Key
+    caller: Key
+    api: Api
+
+    def parameters(self, operation: str) -> Mapping[str, str]:
+        named = {"UserName": self.target.name}
+        more: Mapping[str, Mapping[str, str]] = {
+            "iam.CreateUser": {"UserName": f"{self.target.name}-made"},
+            "iam.UpdateAccessKey": named | {"AccessKeyId": self.target.id, "Status": "Inactive"},
+            "iam.DeleteAccessKey": named | {"AccessKeyId": self.target.id},
+            "iam.PutUserPolicy": named | {"PolicyName": "more", "PolicyDocument": _DOCUMENT},
+            "iam.GetUserPolicy": named | {"PolicyName": "own"},
+            "iam.DeleteUserPolicy": named | {"PolicyName": "own"},
+            "iam.ListUsers": {},
+        }
+        return more.get(operation, named)
+
+    def arn(self, operation: str) -> str:
+        name = self.parameters(operation).get("UserName", "*")
+        return f"arn:aws:iam::{ACCOUNT}:user/{name}"
+
+    def state(self, people: People) -> list[object]:
+        """Tell everything that a call could have changed."""
+        named = {"UserName": self.target.name}
+        keys = people.iam.list_access_keys(**named)["AccessKeyMetadata"]
+        own = people.iam.list_user_policies(**named)["PolicyNames"]
+        users = [one["UserName"] for one in people.iam.list_users(MaxItems=1000)["Users"]]
+        return [keys, own, people.iam.get_user(**named)["User"], users]
+
+
+@pytest.fixture
+def guarded(people: People, wire: Wire) -> Guarded:
+    target, caller = people.new(EVERYTHING), people.new(EVERYTHING)
+    return Guarded(target, caller, Api(wire, caller.id, caller.secret))
+
+
+@pytest.mark.parametrize("operation", BUILT)
+def test_without_its_action_an_operation_is_refused_in_its_name_and_nothing_changes(
+    guarded: Guarded, people: People, operation: str
+) -> None:
+    before = guarded.state(people)
+    action = operation.replace(".", ":")
+    people.give(guarded.caller.name, everything_but(action))
+    answer = guarded.api.query(operation, guarded.parameters(operation))
+    assert (answer.status, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
+    assert f"user/{guarded.caller.name} is not authorized to perform: {action} on resource: " in answer.text
+    assert guarded.state(people) == before
+
+
+@pytest.mark.parametrize("operation", [name for name in BUILT if name != "iam.DeleteUser"])
+def test_with_just_its_action_an_operation_works(guarded: Guarded, people: People, operation: str) -> None:
+    allowed = policy(statement("Allow", operation.replace(".", ":"), guarded.arn(operation)))
+    people.give(guarded.caller.name, allowed)
+    answer = guarded.api.query(operation, guarded.parameters(operation))
+    people.server.secret(answer.text.partition("<SecretAccessKey>")[2].partition("<")[0] or "no secret at all")
+    assert answer.status == 200, answer.text
+
+
+def test_with_just_its_action_a_user_may_be_deleted(guarded: Guarded, people: People) -> None:
+    people.iam.create_user(UserName=f"{guarded.target.name}-made")
+    arn = f"arn:aws:iam::{ACCOUNT}:user/{guarded.target.name}-made"
+    people.give(guarded.caller.name, policy(statement("Allow", "iam:DeleteUser", arn)))
+    assert guarded.api.query("iam.DeleteUser", {"UserName": f"{guarded.target.name}-made"}).status == 200
+
+
+@pytest.mark.parametrize("operation", [name for name in BUILT if actions.OPERATIONS[name].scope is Scope.USER])
+def test_leave_for_oneself_is_none_for_another(guarded: Guarded, people: People, operation: str) -> None:
+    own = f"arn:aws:iam::{ACCOUNT}:user/{guarded.caller.name}"
+    people.give(guarded.caller.name, policy(statement("Allow", "iam:*", own)))
+    assert guarded.api.query(operation, guarded.parameters(operation)).status == 403
+
+
+@pytest.mark.parametrize("operation", BUILT)
+def test_nothing_is_done_in_another_account(stranger: Key, guarded: Guarded, people: People, operation: str) -> None:
+    before = guarded.state(people)
+    theirs = Api(guarded.api.wire, stranger.id, stranger.secret)
+    answer = theirs.query(operation, guarded.parameters(operation))
+    assert answer.status in ({200} if operation in {"iam.ListUsers", "iam.CreateUser"} else {404})
+    assert guarded.target.name not in answer.text or operation != "iam.ListUsers"
+    assert guarded.state(people) == before
+
+
+@pytest.mark.parametrize("operation", UNBUILT)
+def test_what_is_not_built_asks_for_permission_first(guarded: Guarded, people: People, operation: str) -> None:
+    people.give(guarded.caller.name, everything_but(operation.replace(".", ":")))
+    answer = guarded.api.query(operation, {})
+    assert (answer.status, "<Code>AccessDenied</Code>" in answer.text) == (403, True)
+
+
+def test_everybody_may_ask_who_he_is(guarded: Guarded, people: People) -> None:
+    people.give(guarded.caller.name, policy(statement("Deny", "*")))
+    answer = guarded.api.query("sts.GetCallerIdentity", {})
+    assert (answer.status, f"user/{guarded.caller.name}<" in answer.text) == (200, True)
