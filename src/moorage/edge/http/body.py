@@ -14,6 +14,7 @@ from moorage.domain.errors import BodyTooLarge, MalformedRequest, TooBusy
 LARGE = 1024 * 1024
 _LARGE_AT_ONCE = 4
 _PATIENCE = 10  # seconds
+_DEADLINE = 120  # seconds for a large body to arrive: a place that is held is a place that others lack
 _WHOLE = 1
 
 
@@ -38,8 +39,8 @@ async def read_pieces(transport: AsyncIterable[bytes], declared: int | None) -> 
 class Bodies:
     """Reads whole bodies into memory; of large ones only a few at once."""
 
-    def __init__(self, *, patience: float = _PATIENCE) -> None:
-        self._patience = patience
+    def __init__(self, *, patience: float = _PATIENCE, deadline: float = _DEADLINE) -> None:
+        self._patience, self._deadline = patience, deadline
         self._places = asyncio.Semaphore(_LARGE_AT_ONCE)
 
     async def read(self, transport: AsyncIterable[bytes], declared: int | None, limit: int) -> bytes:
@@ -54,7 +55,11 @@ class Bodies:
         if limit <= LARGE or (declared is not None and declared <= LARGE):
             return await _collect(transport, declared, limit)
         async with self._place():
-            return await _collect(transport, declared, limit)
+            try:
+                async with asyncio.timeout(self._deadline):
+                    return await _collect(transport, declared, limit)
+            except TimeoutError:
+                raise MalformedRequest("the body came too slowly") from None
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
