@@ -16,6 +16,11 @@ from moorage.domain.media import IMAGE_TYPES, INDEX_TYPES, SCHEMA_1, MediaType
 
 MANIFEST_LIMIT = 4 * 1024 * 1024
 _LARGEST_SIZE = 2**63 - 1
+# Some readers of JSON pass over the case of names: to them ``Layers`` would be a second ``layers``.
+_MEMBERS = {
+    name.lower(): name
+    for name in ("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject")
+}
 
 
 class Role(StrEnum):
@@ -73,6 +78,8 @@ class Manifest:
             raise ManifestInvalid("Invalid JSON syntax") from None
         if not isinstance(document, dict):
             raise ManifestInvalid("Invalid JSON syntax")
+        if any(_MEMBERS.get(key.lower(), key) != key for key in document):
+            raise ManifestInvalid("a member's name is not spelled as the specification spells it")
         media_type = _media_type(document, declared)
         read = _index if media_type in INDEX_TYPES else _image
         return cls(
@@ -133,7 +140,13 @@ def _descriptor(found: object, member: str, role: Role) -> Descriptor:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid mediaType")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_SIZE:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid size")
-    return Descriptor(role, media_type, _digest(digest, member), size, stored=not (role is Role.LAYER and urls))
+    return Descriptor(
+        role,
+        media_type,
+        _digest(digest, member),
+        size,
+        stored=not (role is Role.LAYER and isinstance(urls, list) and urls),
+    )
 
 
 def _digest(found: object, member: str) -> Digest:

@@ -1,0 +1,50 @@
+"""JSON is read in one way only, or not at all."""
+
+import pytest
+
+from moorage.domain import strictjson
+from moorage.domain.strictjson import NotStrictJson
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (b'{"a": [1, 2.5, true, null, "x"]}', {"a": [1, 2.5, True, None, "x"]}),
+        (b' \t\r\n{"a": {"b": 1}, "c": {"b": 1}}\n', {"a": {"b": 1}, "c": {"b": 1}}),
+        (b'"\\u00e9"', "é"),
+        (b'"\\ud83d\\ude00"', "😀"),
+        ('"größe"'.encode(), "größe"),
+    ],
+)
+def test_plain_json_is_read(text: bytes, value: object) -> None:
+    assert strictjson.loads(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b'{"a": 1, "a": 1}', "a key stands twice in one object"),
+        (b'{"x": [{"a": 1, "b": 2, "\\u0061": 3}]}', "a key stands twice in one object"),
+        (b"NaN", "NaN is not JSON"),
+        (b"[Infinity]", "Infinity is not JSON"),
+        (b"-Infinity", "-Infinity is not JSON"),
+        (b"", "it is not JSON"),
+        (b"{} {}", "it is not JSON"),
+        (b"{}\0", "it is not JSON"),
+        (b"\xef\xbb\xbf{}", "it is not JSON"),
+        (b"{'a': 1}", "it is not JSON"),
+        (b"[1,]", "it is not JSON"),
+        (b'"\n"', "it is not JSON"),
+        (b"9" * 5_000, "it is not JSON"),
+        (b'"\xff"', "it is not UTF-8"),
+        (b'"\xed\xa0\x80"', "it is not UTF-8"),
+        (b'"\xc0\x80"', "it is not UTF-8"),
+        (b"[" * 200_000, "it is nested too deeply"),
+        (b'{"a": "\\ud800"}', "it holds half of a surrogate pair"),
+        (b'{"\\udc00": 1}', "it holds half of a surrogate pair"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_another_reader_might_read_differently_is_refused(text: bytes, reason: str) -> None:
+    with pytest.raises(NotStrictJson, match=f"^{reason}$"):
+        strictjson.loads(text)

@@ -1,0 +1,189 @@
+"""The front door: which edge gets a request, what it is told with, and what is noted of it."""
+
+import asyncio
+import json
+
+import pytest
+
+from moorage.domain.addresses import Addresses
+from moorage.domain.content import Content
+from moorage.edge.http.front import Door, Edge, Front
+from moorage.edge.http.log import RequestLog
+from moorage.edge.http.request import Request
+from moorage.edge.http.response import Response
+from support.env import HOME, REGION, START
+from unit.edge.http.wire import WHOLE, Arrived
+
+SECRET = "Basic QVdTOnNlY3JldA=="  # noqa: S105 - nobody's password
+
+
+class Saying:
+    """An edge that answers its name, with the length of the body it read."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def answer(self, request: Request) -> Response:
+        await request.read(100)
+        return Response(200, (), self._name.encode(), caller="arn:of:somebody", action="ecr:ListImages")
+
+    def broken(self, _request: Request) -> Response:
+        return Response(503, (), self._name.encode(), code="BROKEN")
+
+
+class Failing(Saying):
+    async def answer(self, _request: Request) -> Response:
+        raise ZeroDivisionError
+
+
+class House:
+    """A front with doors, and the lines of its log."""
+
+    def __init__(self, *doors: tuple[str, Edge]) -> None:
+        self.written = b""
+        self._log = RequestLog(self._write)
+        self._front = Front(
+            [Door(path.removesuffix("$"), edge, exact=path.endswith("$")) for path, edge in doors],
+            addresses=Addresses(HOME, REGION, 4500, tls=False),
+            proxies=(),
+            clock=lambda: START,
+            new_id=lambda: "request-1",
+            log=self._log,
+        )
+
+    def _write(self, lines: bytes) -> None:
+        self.written += lines
+
+    def answer(self, arrived: Arrived) -> tuple[object, ...]:
+        asyncio.run(self._front.__rsgi__(arrived, arrived))
+        (answer,) = arrived.answers
+        return answer
+
+    def line(self, arrived: Arrived) -> dict[str, object]:
+        self.answer(arrived)
+        self._log.flush()
+        line: dict[str, object] = json.loads(self.written)
+        return line
+
+
+@pytest.fixture
+def house() -> House:
+    return House(
+        ("/v2/", Saying("v2")), ("/$", Saying("root")), ("/healthz$", Saying("health")), ("/v2/x", Saying("x"))
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("/v2/", b"v2"), ("/v2/a/tags/list", b"v2"), ("/v2/x", b"v2"), ("/", b"root"), ("/healthz", b"health")],
+)
+def test_the_first_door_that_takes_a_path_has_it(house: House, path: str, name: bytes) -> None:
+    assert house.answer(Arrived(path))[-1] == name
+
+
+@pytest.mark.parametrize("path", ["/v2", "/healthz/", "/healthz2", "//", "/other", ""])
+def test_a_path_that_no_door_takes_is_not_found(house: House, path: str) -> None:
+    assert house.answer(Arrived(path))[:2] == ("bytes", 404)
+
+
+def test_what_an_edge_did_not_foresee_is_told_in_its_own_form(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = House(("/", Failing("sorry"))).answer(Arrived())
+    assert (answer[1], answer[-1]) == (503, b"sorry")
+    assert "request request-1 failed" in capsys.readouterr().err
+
+
+def test_the_request_that_failed_can_be_found_by_its_id(capsys: pytest.CaptureFixture[str]) -> None:
+    House(("/", Failing("sorry"))).answer(Arrived())
+    assert "ZeroDivisionError" in capsys.readouterr().err
+
+
+def test_a_request_without_a_host_is_refused_before_any_edge_sees_it(house: House) -> None:
+    assert house.answer(Arrived(pairs=()))[:2] == ("bytes", 400)
+
+
+def test_every_request_is_noted(house: House) -> None:
+    line = house.line(Arrived("/v2/", "POST", pieces=(b"body", *WHOLE)))
+    assert line.pop("ms") is not None
+    assert line == {
+        "at": "2026-01-01T00:00:00.000+00:00",
+        "id": "request-1",
+        "client": "127.0.0.1",
+        "method": "POST",
+        "path": "/v2/",
+        "principal": "arn:of:somebody",
+        "action": "ecr:ListImages",
+        "status": 200,
+        "error": None,
+        "received": 4,
+        "bytes": 2,
+    }
+
+
+def test_a_request_that_was_refused_at_the_door_is_noted(house: House) -> None:
+    line = house.line(Arrived(pairs=()))
+    assert (line["status"], line["error"], line["client"]) == (400, "Malformed", "127.0.0.1:40000")
+
+
+def test_no_header_query_or_body_is_noted(house: House) -> None:
+    pairs = (("host", "localhost"), ("authorization", SECRET))
+    house.line(Arrived("/", "POST", pairs, (SECRET.encode(), *WHOLE), query_string=f"signature={SECRET}"))
+    assert SECRET.encode() not in house.written
+
+
+def test_a_long_path_is_cut(house: House) -> None:
+    assert len(str(house.line(Arrived("/" * 10_000))["path"])) == 300
+
+
+def test_a_path_cannot_break_its_line(house: House) -> None:
+    house.line(Arrived('/\n{"id": "forged"}\x00\u2028'))
+    assert house.written.count(b"\n") == 1
+
+
+def test_a_few_lines_are_written_together() -> None:
+    written: list[bytes] = []
+    log = RequestLog(written.append)
+    for number in range(3):
+        log.note(START, {"number": number})
+    before = list(written)
+    log.flush()
+    assert (before, len(written), written[0].count(b"\n")) == ([], 1, 3)
+
+
+def test_many_lines_do_not_wait() -> None:
+    written: list[bytes] = []
+    log = RequestLog(written.append)
+    for number in range(2_000):
+        log.note(START, {"number": number})
+    assert len(written) == 1
+
+
+def test_where_there_are_no_lines_nothing_is_written() -> None:
+    written: list[bytes] = []
+    RequestLog(written.append).flush()
+    assert written == []
+
+
+FILE = Content(10, "/file")
+
+
+@pytest.mark.parametrize(
+    ("response", "method", "answer"),
+    [
+        (Response(200, (), b"body"), "GET", ("bytes", 200, {"content-length": "4"}, b"body")),
+        (Response(200, (), b"body"), "HEAD", ("empty", 200, {"content-length": "4"})),
+        (Response(201), "PUT", ("empty", 201, {"content-length": "0"})),
+        (Response(204), "DELETE", ("empty", 204, {})),
+        (Response(304), "GET", ("empty", 304, {})),
+        (Response(200, content=FILE), "GET", ("file", 200, {"content-length": "10"}, "/file")),
+        (Response(200, content=FILE), "HEAD", ("empty", 200, {"content-length": "10"})),
+        (Response(200, content=Content(0, "/file")), "GET", ("file", 200, {"content-length": "0"}, "/file")),
+        (Response(206, content=FILE, first=2, end=5), "GET", ("range", 206, {"content-length": "3"}, "/file", 2, 5)),
+        (Response(206, content=FILE, first=2, end=5), "HEAD", ("empty", 206, {"content-length": "3"})),
+    ],
+)
+def test_the_length_of_an_answer_is_always_told(response: Response, method: str, answer: tuple[object, ...]) -> None:
+    class Answering(Saying):
+        async def answer(self, _request: Request) -> Response:
+            return response
+
+    assert House(("/", Answering(""))).answer(Arrived(method=method)) == answer
