@@ -8,7 +8,7 @@ from typing import TypeVar
 import pytest
 
 from moorage.blobs.files import FileBlobs
-from moorage.blobs.port import BlobStore, DraftBusy, DraftShort
+from moorage.blobs.port import BlobLost, BlobStore, DraftBusy, DraftShort
 
 T = TypeVar("T")
 KEY = "a0" + "0" * 30
@@ -90,7 +90,14 @@ def test_discarding_twice_is_no_error(blobs: BlobStore) -> None:
 def test_a_deleted_blob_is_gone(blobs: BlobStore) -> None:
     run(keep(blobs, KEY, b"whole"))
     run(_await(blobs.delete(KEY)))
-    assert not Path(blobs.content(KEY, 5).path).exists()
+    with pytest.raises(BlobLost):
+        blobs.content(KEY, 5)
+
+
+def test_a_blob_that_is_not_whole_is_not_given_out(blobs: BlobStore) -> None:
+    run(keep(blobs, KEY, b"whol"))
+    with pytest.raises(BlobLost):
+        blobs.content(KEY, 5)
 
 
 def test_deleting_twice_is_no_error(blobs: BlobStore) -> None:

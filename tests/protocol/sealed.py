@@ -8,6 +8,7 @@ import msgspec
 from moorage.app import read_keyring
 from moorage.operations.keyring import KeyRing, Purpose, to_text
 from moorage.operations.layers import LayerLink
+from moorage.operations.principals import mark_of
 from moorage.operations.tokens import Token
 from support.server import RunningServer
 
@@ -25,7 +26,8 @@ def ring_of(server: RunningServer) -> KeyRing:
 
 def password_until(server: RunningServer, access_key_id: str, expires_at: int, *, region: str = "us-east-1") -> str:
     """Make the password that ends at ``expires_at``."""
-    token = Token(server.account_id, access_key_id, region, expires_at)
+    mark = mark_of(server.secret_access_key, access_key_id)
+    token = Token(server.account_id, access_key_id, region, expires_at, mark)
     sealed = ring_of(server).seal(Purpose.AUTHORIZATION_TOKEN, msgspec.json.encode(token), nonce=_NONCE)
     return server.secret(to_text(sealed))
 

@@ -9,7 +9,7 @@ import pytest
 
 from moorage.domain.errors import TooBusy
 from moorage.edge.awsjson.errors import response as json_response
-from moorage.edge.http.body import LARGE, Bodies
+from moorage.edge.http.body import LARGE, Bodies, BodyReader
 from moorage.edge.oci.errors import Profile
 from moorage.edge.oci.errors import response as oci_response
 from protocol.api import CONTENT_TYPE, ECR, Api, code_of, message_of
@@ -97,10 +97,12 @@ class TestManyAtOnce:
     def test_one_too_many_waits_and_is_sent_away(self) -> None:
         async def scene() -> None:
             bodies, more = Bodies(patience=0.01), asyncio.Event()
-            held = [asyncio.create_task(bodies.read(self.body(more), None, 28 * MIB)) for _ in range(_PLACES)]
+            held = [
+                asyncio.create_task(BodyReader(bodies).read(self.body(more), None, 28 * MIB)) for _ in range(_PLACES)
+            ]
             await asyncio.sleep(0)
             with pytest.raises(TooBusy):
-                await bodies.read(self.body(), LARGE + 1, 28 * MIB)
+                await BodyReader(bodies).read(self.body(), LARGE + 1, 28 * MIB)
             more.set()
             await asyncio.gather(*held)
 
@@ -112,20 +114,25 @@ class TestManyAtOnce:
 
         async def scene() -> bytes:
             bodies, more = Bodies(), asyncio.Event()
-            held = [asyncio.create_task(bodies.read(self.body(more), None, 28 * MIB)) for _ in range(_PLACES)]
+            held = [
+                asyncio.create_task(BodyReader(bodies).read(self.body(more), None, 28 * MIB)) for _ in range(_PLACES)
+            ]
             await asyncio.sleep(0)
-            read = await bodies.read(small(), 2, 28 * MIB)
+            read = await BodyReader(bodies).read(small(), 2, 28 * MIB)
             more.set()
             await asyncio.gather(*held)
             return read
 
         assert asyncio.run(scene()) == b"{}"
 
-    def test_a_place_is_free_again_when_its_body_is_read(self) -> None:
+    def test_a_place_is_free_again_when_its_request_is_answered(self) -> None:
         async def scene() -> int:
-            bodies = Bodies(patience=0.01)
-            read = [await bodies.read(self.body(), None, 28 * MIB) for _ in range(_PLACES * 2)]
-            return len(read)
+            bodies, answered = Bodies(patience=0.01), 0
+            for _ in range(_PLACES * 2):
+                reader = BodyReader(bodies)
+                answered += bool(await reader.read(self.body(), None, 28 * MIB))
+                reader.close()
+            return answered
 
         assert asyncio.run(scene()) == _PLACES * 2
 

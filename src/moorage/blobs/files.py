@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from moorage.blobs.port import DraftBusy, DraftShort
+from moorage.blobs.port import BlobLost, DraftBusy, DraftShort
 from moorage.domain.content import Content
 from moorage.domain.errors import StorageFull
 
@@ -58,7 +58,14 @@ class FileBlobs:
         await self._off_loop(_unlink, self._path(key))
 
     def content(self, key: str, size: int) -> Content:
-        return Content(size, str(self._path(key)))
+        path = self._path(key)
+        try:
+            found = path.stat().st_size
+        except FileNotFoundError:
+            found = None
+        if found != size:  # rather an error, and a line for the operator, than half a layer
+            raise BlobLost(key, size, found)
+        return Content(size, str(path))
 
     def drafts(self) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
@@ -87,6 +94,7 @@ class FileDraft:
         self._unwritten = 0
         self._kept = 0  # no byte past this one was synced
         self._dirty = False
+        self._named = os.fstat(handle).st_size > 0  # a draft that holds bytes was synced with its folder
         self._writeback: Future[None] | None = None
 
     def truncate(self, size: int) -> None:
@@ -118,6 +126,12 @@ class FileDraft:
             yield piece
 
     async def sync(self) -> None:
+        await self._flush()
+        if not self._named:
+            await self._told_if_full(self._off_loop(lambda: _sync_folder(self._path.parent)))
+            self._named = True
+
+    async def _flush(self) -> None:
         if self._writeback is not None:
             # A failed write-back is told once: an fsync after it would lie.
             await self._told_if_full(asyncio.wrap_future(self._writeback))
@@ -129,7 +143,7 @@ class FileDraft:
         self._reached("synced")
 
     async def commit(self) -> None:
-        await self.sync()
+        await self._flush()
         await self._told_if_full(self._off_loop(self._publish))
 
     def close(self) -> None:

@@ -14,6 +14,13 @@ class DraftBusy(Exception):
     """Another request holds the draft, in this process or another."""
 
 
+class BlobLost(Exception):
+    """A blob that the metadata names is not there, or not whole: bytes were lost behind our back."""
+
+    def __init__(self, key: str, size: int, found: int | None) -> None:
+        super().__init__(f"blob {key} should have {size} bytes and has {found}")
+
+
 class Draft(Protocol):
     """An upload's bytes, not a blob yet; held by one request at a time."""
 
@@ -85,7 +92,12 @@ class BlobStore(Protocol):
         ...
 
     def content(self, key: str, size: int) -> Content:
-        """Give a blob on its way out."""
+        """Give a blob on its way out.
+
+        Raises:
+            BlobLost
+
+        """
         ...
 
     def drafts(self) -> list[tuple[str, int]]:

@@ -63,16 +63,18 @@ class Addresses:
     tls: bool
     domain: str | None = None
 
-    def registry(self, account: AccountId, region: str, *, port: int | None, secure: bool) -> str:
+    def registry(
+        self, account: AccountId, region: str, *, port: int | None, secure: bool, caller: AccountId | None = None
+    ) -> str:
         """Name a registry's host, with its port where that is not the scheme's own.
 
         Docker's containerd store speaks plain http to ``localhost`` alone: without TLS and domain that is what the
-        first account's registry in the default region is called.
+        caller's own registry in the default region is called (the first account's, where no caller is known yet).
         """
         name, named_port = split_port(self.domain) if self.domain else ("localhost", None)
         shown = named_port or port or self.port
         plain = not (self.tls or secure or self.domain)
-        if plain and account == self.account and region == self.region:
+        if plain and account == (caller or self.account) and region == self.region:
             return f"localhost{_suffix(shown, secure=secure)}"
         return f"{account}.dkr.ecr.{region}.{name}{_suffix(shown, secure=secure)}"
 

@@ -219,6 +219,14 @@ class ManifestTooLarge(RegistryError):
         self.limit = limit
 
 
+class AnswerTooLarge(RegistryError):
+    """The manifests asked for in one call are more than one answer may hold."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"the manifests are larger than {limit} bytes together")
+        self.limit = limit
+
+
 class LayersNotFound(RegistryError):
     """A manifest names blobs that its repository does not hold."""
 

@@ -140,13 +140,10 @@ def _descriptor(found: object, member: str, role: Role) -> Descriptor:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid mediaType")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_SIZE:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid size")
-    return Descriptor(
-        role,
-        media_type,
-        _digest(digest, member),
-        size,
-        stored=not (role is Role.LAYER and isinstance(urls, list) and urls),
-    )
+    if urls is not None and not (isinstance(urls, list) and all(isinstance(url, str) and url for url in urls)):
+        raise ManifestInvalid(f"a descriptor in '{member}' has no valid urls")
+    foreign = role is Role.LAYER and bool(urls)
+    return Descriptor(role, media_type, _digest(digest, member), size, stored=not foreign)
 
 
 def _digest(found: object, member: str) -> Digest:

@@ -21,5 +21,3 @@ SCHEMA_1 = frozenset(
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
-
-OCI_EMPTY = "application/vnd.oci.empty.v1+json"

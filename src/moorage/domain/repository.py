@@ -1,12 +1,12 @@
 """A repository: a name that owns manifests, tags, blob links and settings."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from moorage.domain.errors import InvalidParameter, Place
 from moorage.domain.names import AccountId, Region, RepositoryName, Tag
+from moorage.domain.wildcard import glob
 
 
 class TagMutability(StrEnum):
@@ -48,12 +48,8 @@ class MutabilityRule:
         return cls(mutability, exclusions or ())
 
     def may_move(self, tag: Tag) -> bool:
-        excepted = any(_matches(pattern, tag) for pattern in self.exclusions)
+        excepted = any(glob(pattern)(tag) for pattern in self.exclusions)
         return (self.mutability not in _IMMUTABLE) != excepted
-
-
-def _matches(pattern: str, tag: str) -> bool:
-    return re.fullmatch(".*".join(re.escape(part) for part in re.split(r"\*+", pattern)), tag) is not None
 
 
 class EncryptionType(StrEnum):

@@ -5,9 +5,11 @@ read differently is refused.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from moorage.domain.errors import RegistryError
+
+DEEPEST = 64
 
 
 class NotStrictJson(RegistryError):
@@ -27,7 +29,7 @@ def _constant(name: str) -> object:
 
 
 def loads(content: bytes) -> object:
-    """Parse UTF-8 JSON strictly.
+    """Parse UTF-8 JSON strictly, at most ``DEEPEST`` levels of it.
 
     Raises:
         NotStrictJson: with the reason in one lower-case sentence
@@ -42,9 +44,25 @@ def loads(content: bytes) -> object:
         raise NotStrictJson("it is nested too deeply") from None
     except ValueError:
         raise NotStrictJson("it is not JSON") from None
+    # Only many brackets nest deep: nearly no document is walked.
+    if content.count(b"[") + content.count(b"{") > DEEPEST and _depth(found) > DEEPEST:
+        raise NotStrictJson("it is nested too deeply")
     if b"\\u" in content and _has_lone_surrogate(found):
         raise NotStrictJson("it holds half of a surrogate pair")
     return found
+
+
+def _depth(document: object) -> int:
+    depth, level = 0, [document]
+    while level := [child for value in level for child in _children(value)]:
+        depth += 1
+    return depth
+
+
+def _children(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _has_lone_surrogate(value: object) -> bool:

@@ -76,6 +76,8 @@ async def authorise(env: Env, call: Call, needs: Needs, registry: Registry, name
     principal = await env.principals.find(call.access_key_id, where.caller_generation)
     if principal is None or principal.caller.account != call.account:
         raise CredentialUnknown
+    if call.key_mark is not None and call.key_mark != principal.key_mark:
+        raise CredentialUnknown  # a token made with a secret that was replaced under the same key id
     if needs.scope is not Scope.NOBODY:
         await _check(env, call, principal, needs, registry, name, where)
     return Granted(call, principal, registry, name, where.repository_id)

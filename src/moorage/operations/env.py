@@ -50,7 +50,8 @@ class Env:
 class Call:
     """One request: when it came, from where, with which credential, and for which region.
 
-    ``at`` is in microseconds; ``port`` and ``secure`` are how the client reached us, where its Host can be trusted.
+    ``at`` is in microseconds; ``port`` and ``secure`` are how the client reached us, where its Host can be trusted;
+    ``key_mark`` is what the credential, where it is a token, says of its key's secret.
     """
 
     request_id: str
@@ -61,3 +62,4 @@ class Call:
     secure: bool
     user_agent: str
     port: int | None
+    key_mark: str | None = None

@@ -11,6 +11,7 @@ import hashlib
 from typing import Protocol, Self
 
 _STATE = 112
+_MARK = b"libcrypto-1:"  # whose state it is: another library's cannot be gone on from
 
 
 class Hasher(Protocol):
@@ -54,7 +55,7 @@ class ResumableHasher:
     @classmethod
     def resume(cls, state: bytes) -> Self:
         hasher = cls()
-        hasher._context = ctypes.create_string_buffer(state, _STATE)
+        hasher._context = ctypes.create_string_buffer(state.removeprefix(_MARK), _STATE)
         return hasher
 
     def update(self, piece: bytes) -> None:
@@ -67,7 +68,7 @@ class ResumableHasher:
         return found.raw.hex()
 
     def state(self) -> bytes:
-        return self._context.raw
+        return _MARK + self._context.raw
 
 
 def _works() -> bool:
@@ -90,4 +91,6 @@ def begin() -> Hasher:
 
 def resume(state: bytes | None) -> Hasher | None:
     """Go on from an exported state; None when the bytes must be read again."""
-    return ResumableHasher.resume(state) if state is not None and RESUMABLE else None
+    if state is None or not state.startswith(_MARK) or not RESUMABLE:
+        return None
+    return ResumableHasher.resume(state)

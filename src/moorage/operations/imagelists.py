@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from moorage.domain.digest import Digest
-from moorage.domain.errors import ImageNotFound, InvalidDigest, InvalidTag
+from moorage.domain.errors import AnswerTooLarge, ImageNotFound, InvalidDigest, InvalidParameter, InvalidTag
 from moorage.domain.image import Image, ImageFailure, ImageFailureCode, ImageId, StoredManifest
 from moorage.domain.names import Tag
 from moorage.domain.repository import Repository
@@ -22,6 +22,13 @@ NEITHER = "Invalid request parameters: both tag and digest cannot be null"
 BAD_DIGEST = "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'"
 BAD_TAG = "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}'"
 MISMATCH = "Requested image tag does not belong to the requested image digest"
+
+
+# Bytes of manifests in one answer: room for a hundred of the usual ones, and for four of the largest.
+BATCH_LIMIT = 16 * 1024 * 1024
+
+
+_WRONGLY_NAMED = frozenset({ImageFailureCode.MISSING, ImageFailureCode.INVALID_DIGEST, ImageFailureCode.INVALID_TAG})
 
 
 class TagStatus(StrEnum):
@@ -65,14 +72,15 @@ async def list_images(
     """List images by digest; a page holds at most ``count`` of them (100 unless told)."""
     size = count or DEFAULT_PAGE
     where = granted.repository_id
-    after = read_token(env, "DescribeImages", granted.registry, where, token)
+    bound = f"{where} {status}"
+    after = read_token(env, "DescribeImages", granted.registry, bound, token)
 
     async def unit(tx: Transaction) -> tuple[list[Image], bool]:
         repository = await get_repository(tx, granted)
         return await _gather(tx, repository, after, size, status)
 
     found, more = await env.store.read(unit)
-    going_on = next_token(env, "DescribeImages", granted.registry, where, found[-1].digest) if more and found else None
+    going_on = next_token(env, "DescribeImages", granted.registry, bound, found[-1].digest) if more and found else None
     return ImagePage(found, going_on)
 
 
@@ -90,7 +98,8 @@ async def list_image_ids(
     """List one id for each tag and each untagged image; a page holds at most ``count`` of them (100 unless told)."""
     size = count or DEFAULT_PAGE
     where = granted.repository_id
-    digest, _, tag = read_token(env, "ListImages", granted.registry, where, token).partition(" ")
+    bound = f"{where} {status}"
+    digest, _, tag = read_token(env, "ListImages", granted.registry, bound, token).partition(" ")
 
     async def unit(tx: Transaction) -> list[ImageId]:
         return await imageids.page(
@@ -107,7 +116,7 @@ async def list_image_ids(
     if not more:
         return IdPage(page, None)
     last = f"{page[-1].digest} {page[-1].tag or ''}"
-    return IdPage(page, next_token(env, "ListImages", granted.registry, where, last))
+    return IdPage(page, next_token(env, "ListImages", granted.registry, bound, last))
 
 
 async def _gather(
@@ -148,6 +157,7 @@ async def describe_images(env: Env, granted: Granted, ids: Sequence[ImageId]) ->
 
     Raises:
         ImageNotFound: of the first that is missing
+        InvalidParameter: an id is no id
 
     """
 
@@ -157,7 +167,9 @@ async def describe_images(env: Env, granted: Granted, ids: Sequence[ImageId]) ->
         for asked in ids:
             try:
                 digest = await resolve(tx, repository, asked)
-            except Unresolved:
+            except Unresolved as failed:
+                if failed.code in _WRONGLY_NAMED:
+                    raise InvalidParameter("imageIds", failed.reason) from None
                 raise ImageNotFound(granted.place, digest=asked.digest, tag=asked.tag) from None
             image = await images.find(tx, repository, digest)
             if image is None:
@@ -171,15 +183,24 @@ async def describe_images(env: Env, granted: Granted, ids: Sequence[ImageId]) ->
 async def batch_get(
     env: Env, granted: Granted, ids: Sequence[ImageId]
 ) -> tuple[list[tuple[ImageId, StoredManifest]], list[ImageFailure]]:
-    """Get manifests; an image that cannot be had is a failure beside the others."""
+    """Get manifests, each that is named once; an image that cannot be had is a failure beside the others.
+
+    Raises:
+        RepositoryNotFound, AnswerTooLarge
+
+    """
     found: list[tuple[ImageId, StoredManifest]] = []
     failures: list[ImageFailure] = []
-    for asked in ids:
+    size = 0
+    for asked in dict.fromkeys(ids):
         try:
             manifest = await _get_one(env, granted, asked)
         except Unresolved as failed:
             failures.append(failed.failure(asked))
         else:
+            size += len(manifest.body)
+            if size > BATCH_LIMIT:
+                raise AnswerTooLarge(BATCH_LIMIT)
             found.append((ImageId(manifest.digest, asked.tag), manifest))
     return found, failures
 

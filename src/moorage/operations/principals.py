@@ -1,5 +1,6 @@
 """Principals by their access key, remembered under their account's generation and never a moment longer."""
 
+import hmac
 from dataclasses import dataclass, field
 
 from moorage.domain.arns import root_arn, user_arn
@@ -27,6 +28,7 @@ class Principal:
     requester: Requester
     identity: Compiled
     generation: int
+    key_mark: str
 
 
 class PrincipalCache:
@@ -74,7 +76,13 @@ class PrincipalCache:
         secret = self._keyring.open(Purpose.ACCESS_KEY, holder.key.secret, bound=holder.key.id.encode()).decode()
         requester = Requester(caller.account, caller.arn, caller.unique_id, RequesterType(caller.kind.value))
         identity = Compiled.stored(PolicyKind.IDENTITY, policies)
-        return Principal(caller, holder.key.id, secret, requester, identity, generation)
+        mark = mark_of(secret, holder.key.id)
+        return Principal(caller, holder.key.id, secret, requester, identity, generation, mark)
+
+
+def mark_of(secret: str, access_key_id: str) -> str:
+    """Tell a secret from another one under the same key id; the mark cannot be led back to the secret."""
+    return hmac.digest(secret.encode(), access_key_id.encode(), "sha256")[:12].hex()
 
 
 def caller_of(holder: Holder) -> Caller:

@@ -96,13 +96,15 @@ async def find_repositories(env: Env, granted: Granted, names: Sequence[Reposito
     return found
 
 
-async def list_repositories(env: Env, granted: Granted, *, token: str | None, count: int | None) -> RepositoryPage:
-    """Describe the registry's repositories by name, a page at a time."""
-    after = read_token(env, "DescribeRepositories", granted.registry, "", token)
+async def list_repositories(
+    env: Env, granted: Granted, operation: str, *, token: str | None, count: int | None
+) -> RepositoryPage:
+    """Describe the registry's repositories by name, a page at a time; ``operation`` is what its tokens are bound to."""
+    after = read_token(env, operation, granted.registry, "", token)
     size = count or DEFAULT_PAGE
     found = await repositories.page(env.store.now, granted.registry, after=after, count=size + 1)
     page, more = found[:size], len(found) > size
-    going_on = next_token(env, "DescribeRepositories", granted.registry, "", page[-1].name) if more else None
+    going_on = next_token(env, operation, granted.registry, "", page[-1].name) if more else None
     return RepositoryPage(page, going_on)
 
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import msgspec
 
 from moorage.domain.errors import CredentialsMissing, TokenExpired
-from moorage.domain.names import AccountId, Region
-from moorage.operations.env import Call, Env
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
 from moorage.operations.keyring import Purpose, SealBroken, from_text, to_text
 
 USER = "AWS"
@@ -22,12 +22,16 @@ _LONGEST_KNOWN = 1024  # blanks around a password are no part of it: a header of
 
 
 class Token(msgspec.Struct, frozen=True, array_like=True):
-    """What a token says: who asked for it, with which key, for which region, and its end (µs since 1970)."""
+    """What a token says: who asked for it, with which key, for which region, and its end (µs since 1970).
+
+    ``key_mark`` tells the key's secret from another under the same id, without telling it.
+    """
 
     account: str
     access_key_id: str
     region: str
     expires_at: int
+    key_mark: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,10 @@ class Issued:
     expires_at: int
 
 
-def issue(env: Env, call: Call) -> Issued:
+def issue(env: Env, granted: Granted) -> Issued:
+    call = granted.call
     expires_at = call.at + LIFETIME
-    token = Token(str(call.account), call.access_key_id, str(call.region), expires_at)
+    token = Token(str(call.account), call.access_key_id, str(call.region), expires_at, granted.principal.key_mark)
     sealed = env.keyring.seal(Purpose.AUTHORIZATION_TOKEN, msgspec.json.encode(token), nonce=env.ids.nonce())
     return Issued(to_text(sealed), expires_at)
 
@@ -82,11 +87,3 @@ class TokenReader:
         if user != USER:
             raise CredentialsMissing
         return msgspec.json.decode(opened, type=Token)
-
-
-def account_of(token: Token) -> AccountId:
-    return AccountId(token.account)
-
-
-def region_of(token: Token) -> Region:
-    return Region(token.region)

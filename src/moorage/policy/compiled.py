@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
+from moorage.domain.wildcard import Test, any_of, has_wildcard, literal_head
 from moorage.policy.conditions import Clause
 from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import Patterns, PolicyKind
 from moorage.policy.errors import MalformedPolicy
-from moorage.policy.match import Test, any_of, has_wildcard, literal_head
 from moorage.policy.principal import ANYONE
 from moorage.policy.request import Context, Request
 from moorage.policy.statement import Effect, Statement

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from moorage.domain.wildcard import Test
 from moorage.policy.elements import refuse_variables
 from moorage.policy.errors import MalformedPolicy, not_evaluated
 from moorage.policy.keys import KEYS
-from moorage.policy.match import Test
 from moorage.policy.operators import OPERATORS, operator_named
 from moorage.policy.request import Context
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from moorage.domain import strictjson
 from moorage.policy.elements import PolicyKind
-from moorage.policy.errors import MalformedPolicy
+from moorage.policy.errors import MalformedPolicy, not_evaluated
 from moorage.policy.principal import Principal, PrincipalKind
 from moorage.policy.statement import FORMS, Statement, parse_statement
 
@@ -40,8 +40,10 @@ def parse(text: str, kind: PolicyKind) -> PolicyDocument:
     if len(text) > form.longest:
         raise MalformedPolicy
     document = _strict(text)
-    if not isinstance(document, dict) or not document.keys() <= _ELEMENTS:
+    if not isinstance(document, dict):
         raise MalformedPolicy
+    if unknown := sorted(document.keys() - _ELEMENTS):
+        raise not_evaluated("element", unknown[0])
     version = _version(document)
     listed = document.get("Statement")
     elements = listed if isinstance(listed, list) else [listed]

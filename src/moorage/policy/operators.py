@@ -7,9 +7,10 @@ read as the operator's type is refused when the policy is read; an *actual* valu
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from moorage.domain.wildcard import Test, any_of
 from moorage.policy.errors import SYNTAX, MalformedPolicy, not_evaluated
 from moorage.policy.keys import KeyType
-from moorage.policy.match import Test, any_of, arn_glob
+from moorage.policy.match import arn_glob
 
 Wanted = tuple[str, ...]
 

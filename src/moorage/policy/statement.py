@@ -61,8 +61,8 @@ def parse_statement(element: object, form: Form, *, variables: bool) -> Statemen
     if not isinstance(element, dict):
         raise MalformedPolicy
     principals = _principals(element, form)
-    if not element.keys() <= _ELEMENTS:
-        raise MalformedPolicy
+    if unknown := sorted(element.keys() - _ELEMENTS):
+        raise not_evaluated("element", unknown[0])
     return Statement(
         sid=_sid(element, form),
         effect=_effect(element),

@@ -8,6 +8,7 @@ busy handler sleeps and starves.
 import asyncio
 import fcntl
 import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from moorage.domain.errors import StorageFull
 from moorage.store.transaction import Transaction, Unit, drive
 
 _CHECKPOINT_PAGES = 2_000
+_LITTLE = 1024 * 1024  # bytes: with less, an I/O error means a full disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +108,16 @@ class Writer:
             with write_lock(self._lock):
                 done = self._attempt(group)
                 self._checkpoint()
-        except (apsw.FullError, apsw.IOError, OSError):
-            return [_Done(job, error=StorageFull()) for job in group]
         except Exception as error:  # noqa: BLE001 - whatever happened, nobody may wait for ever
-            return [_Done(job, error=error) for job in group]
+            told = StorageFull() if self._is_full(error) else error
+            return [_Done(job, error=told) for job in group]
         return done
+
+    def _is_full(self, error: Exception) -> bool:
+        """Tell a full disk from a broken one, as far as SQLite lets it be told."""
+        if isinstance(error, apsw.FullError):
+            return True
+        return isinstance(error, (apsw.IOError, OSError)) and shutil.disk_usage(self._lock.parent).free < _LITTLE
 
     def _attempt(self, group: Sequence[_Job]) -> list[_Done]:
         self._connection.execute("BEGIN IMMEDIATE")

@@ -58,3 +58,8 @@ def test_filters_need_a_mutability_with_exclusions(mutability: TagMutability) ->
 def test_a_hostile_filter_is_answered_without_delay() -> None:
     rule = MutabilityRule.parse(IMMUTABLE_BUT, ("*a" * 2 + "*" * 100,))
     assert not rule.may_move(Tag("b" * 128))
+
+
+def test_a_filter_of_many_stars_is_matched_without_trying_everything() -> None:
+    rule = MutabilityRule(TagMutability.IMMUTABLE_WITH_EXCLUSION, ("*a" * 12 + "*b",))
+    assert not rule.may_move(Tag("a" * 128))

@@ -48,3 +48,14 @@ def test_plain_json_is_read(text: bytes, value: object) -> None:
 def test_what_another_reader_might_read_differently_is_refused(text: bytes, reason: str) -> None:
     with pytest.raises(NotStrictJson, match=f"^{reason}$"):
         strictjson.loads(text)
+
+
+@pytest.mark.parametrize("depth", [65, 500, 900, 960, 980, 990, 100_000])
+@pytest.mark.parametrize("inside", [b"1", b'"\\u0041"'])
+def test_deep_nesting_is_refused_at_whatever_depth_and_with_whatever_inside(depth: int, inside: bytes) -> None:
+    with pytest.raises(NotStrictJson, match="nested too deeply"):
+        strictjson.loads(b"[" * depth + inside + b"]" * depth)
+
+
+def test_many_brackets_side_by_side_are_not_deep() -> None:
+    assert strictjson.loads(b"[" + b"[1]," * 500 + b"[1]]") == [[1]] * 501

@@ -73,15 +73,15 @@ def test_what_was_sealed_for_another_purpose_is_no_token(env: Env) -> None:
 def test_repositories_are_listed_by_name_in_pages(tenant: Tenant) -> None:
     for name in ("cc", "aa", "bb"):
         tenant.create(name)
-    first = tenant.run(list_repositories, token=None, count=2)
-    second = tenant.run(list_repositories, token=first.next_token, count=2)
+    first = tenant.run(list_repositories, "", "DescribeRepositories", token=None, count=2)
+    second = tenant.run(list_repositories, "", "DescribeRepositories", token=first.next_token, count=2)
     names = [[repository.name for repository in page.repositories] for page in (first, second)]
     assert (names, second.next_token) == ([["aa", "bb"], ["cc"]], None)
 
 
 def test_a_full_last_page_has_no_token(tenant: Tenant) -> None:
     tenant.create()
-    assert tenant.run(list_repositories, token=None, count=1).next_token is None
+    assert tenant.run(list_repositories, "", "DescribeRepositories", token=None, count=1).next_token is None
 
 
 def test_image_ids_are_listed_in_pages_that_together_are_all(tenant: Tenant) -> None:

@@ -71,7 +71,7 @@ def test_accounts_and_regions_have_names_of_their_own(tenant: Tenant) -> None:
 
 
 def test_a_registry_lists_its_own_repositories_alone(tenant: Tenant) -> None:
-    page = root_of(tenant.env, OTHER).run(list_repositories, token=None, count=None)
+    page = root_of(tenant.env, OTHER).run(list_repositories, "", "DescribeRepositories", token=None, count=None)
     assert page.repositories == []
 
 

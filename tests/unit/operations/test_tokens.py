@@ -1,16 +1,21 @@
 """The password of GetAuthorizationToken: sealed, good for twelve hours, and never a permission by itself."""
 
+import asyncio
 import json
 from base64 import b64encode
+from dataclasses import replace
 
 import pytest
 
+from moorage.domain.actions import CREDENTIALS
 from moorage.domain.errors import CredentialsMissing, CredentialUnknown, TokenExpired
 from moorage.operations import tokens
 from moorage.operations.accesskeys import delete_access_key
+from moorage.operations.authorise import authorise
 from moorage.operations.env import Env
 from moorage.operations.keyring import KeyRing, Purpose, from_text, to_text
-from moorage.operations.tokens import TokenReader, account_of, issue, region_of
+from moorage.operations.principals import mark_of
+from moorage.operations.tokens import TokenReader, issue
 from support.env import HOME, REGION, FrozenClock
 from unit.operations.tenant import Tenant
 
@@ -28,18 +33,18 @@ def reader(env: Env) -> TokenReader:
 
 @pytest.fixture
 def password(tenant: Tenant) -> str:
-    return issue(tenant.env, tenant.call()).password
+    return issue(tenant.env, tenant.granted()).password
 
 
 def test_a_password_names_its_account_its_key_and_its_region(
     tenant: Tenant, reader: TokenReader, password: str, clock: FrozenClock
 ) -> None:
     token = reader.read(basic(password), at=clock())
-    assert (account_of(token), token.access_key_id, region_of(token)) == (HOME, tenant.key_id, REGION)
+    assert (token.account, token.access_key_id, token.region) == (HOME, tenant.key_id, REGION)
 
 
 def test_a_password_tells_when_it_ends(tenant: Tenant, clock: FrozenClock) -> None:
-    assert issue(tenant.env, tenant.call()).expires_at == clock() + TWELVE_HOURS * 1_000_000
+    assert issue(tenant.env, tenant.granted()).expires_at == clock() + TWELVE_HOURS * 1_000_000
 
 
 def test_a_password_is_good_for_twelve_hours(reader: TokenReader, password: str, clock: FrozenClock) -> None:
@@ -70,7 +75,7 @@ def test_a_password_does_not_show_what_is_in_it(tenant: Tenant, password: str) -
 
 
 def test_two_passwords_are_never_alike(tenant: Tenant, password: str) -> None:
-    assert issue(tenant.env, tenant.call()).password != password
+    assert issue(tenant.env, tenant.granted()).password != password
 
 
 def test_the_scheme_is_read_in_any_case(reader: TokenReader, password: str, clock: FrozenClock) -> None:
@@ -81,7 +86,7 @@ def test_more_passwords_than_are_remembered_are_read(
     tenant: Tenant, reader: TokenReader, monkeypatch: pytest.MonkeyPatch, clock: FrozenClock
 ) -> None:
     monkeypatch.setattr(tokens, "_CACHE_LIMIT", 2)
-    read = {reader.read(basic(issue(tenant.env, tenant.call()).password), at=clock()).account for _ in range(5)}
+    read = {reader.read(basic(issue(tenant.env, tenant.granted()).password), at=clock()).account for _ in range(5)}
     assert read == {HOME}
 
 
@@ -135,7 +140,7 @@ def test_a_password_of_another_server_is_refused(env: Env, reader: TokenReader, 
 
 def test_a_password_is_worth_nothing_once_its_key_is_gone(tenant: Tenant, reader: TokenReader) -> None:
     ada = tenant.new_user("ada", "ecr:*")
-    token = reader.read(basic(issue(ada.env, ada.call()).password), at=ada.env.clock())
+    token = reader.read(basic(issue(ada.env, ada.granted()).password), at=ada.env.clock())
     tenant.run(delete_access_key, "/ada", ada.key_id)
     assert token.access_key_id == ada.key_id
     with pytest.raises(CredentialUnknown):
@@ -144,4 +149,17 @@ def test_a_password_is_worth_nothing_once_its_key_is_gone(tenant: Tenant, reader
 
 def test_a_password_says_who_and_until_when_and_nothing_of_permissions(tenant: Tenant, password: str) -> None:
     content = tenant.env.keyring.open(Purpose.AUTHORIZATION_TOKEN, from_text(password))
-    assert json.loads(content) == [HOME, tenant.key_id, REGION, tenant.env.clock() + TWELVE_HOURS * 1_000_000]
+    until = tenant.env.clock() + TWELVE_HOURS * 1_000_000
+    mark = tenant.granted().principal.key_mark
+    assert json.loads(content) == [HOME, tenant.key_id, REGION, until, mark]
+
+
+def test_the_mark_of_a_key_is_not_its_secret(tenant: Tenant) -> None:
+    principal = tenant.granted().principal
+    assert principal.key_mark not in principal.secret
+
+
+def test_a_password_ends_when_the_secret_behind_its_key_id_is_replaced(tenant: Tenant) -> None:
+    marked = replace(tenant.call(), key_mark=mark_of("the secret before", tenant.key_id))
+    with pytest.raises(CredentialUnknown):
+        asyncio.run(authorise(tenant.env, marked, CREDENTIALS, tenant.registry))

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from moorage.domain.wildcard import glob
 from moorage.policy.errors import MalformedPolicy
-from moorage.policy.match import arn_glob, glob
+from moorage.policy.match import arn_glob
 
 PATTERNS = st.text(alphabet="ab:*?[.", max_size=10)
 TEXTS = st.text(alphabet="ab:*?[.\n", max_size=12)

@@ -78,11 +78,16 @@ def test_a_unit_alone_is_one_commit(store: SqliteStore, points: Points) -> None:
     assert points.reached == ["commit", "committed"]
 
 
-@pytest.mark.parametrize("failure", [apsw.FullError("full"), apsw.IOError("broken"), OSError("gone")])
-def test_a_disk_that_cannot_take_the_group_is_told_to_all_of_it(
-    store: SqliteStore, points: Points, failure: Exception
-) -> None:
+@pytest.mark.parametrize("failure", [apsw.IOError("broken"), OSError("gone")])
+def test_a_broken_disk_is_not_taken_for_a_full_one(store: SqliteStore, points: Points, failure: Exception) -> None:
     points.failure = failure
+    with pytest.raises(type(failure)):
+        asyncio.run(store.write(begin))
+    assert generation(store) is None
+
+
+def test_a_full_disk_is_told(store: SqliteStore, points: Points) -> None:
+    points.failure = apsw.FullError("full")
     with pytest.raises(StorageFull):
         asyncio.run(store.write(begin))
     assert generation(store) is None

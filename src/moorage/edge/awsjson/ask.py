@@ -30,7 +30,9 @@ class Ask:
         """Name a registry of the call's region as this client can reach it."""
         call = self.granted.call
         registry = self.granted.registry
-        return self.env.addresses.registry(account, registry.region, port=call.port, secure=call.secure)
+        return self.env.addresses.registry(
+            account, registry.region, port=call.port, secure=call.secure, caller=call.account
+        )
 
     def endpoint(self, account: AccountId) -> str:
         return f"{scheme(secure=self.granted.call.secure)}://{self.host(account)}"

@@ -38,6 +38,7 @@ from moorage.sigv4.head import Head
 Handler = Callable[[Ask], Awaitable[Struct]]
 
 MIB = 1024 * 1024
+_MOST_NAMES = 100  # of the longest list of names in the model
 LIMITS: Mapping[str, int] = {"PutImage": 25 * MIB, "UploadLayerPart": 28 * MIB}
 
 HANDLERS: Mapping[str, Handler] = {
@@ -203,9 +204,12 @@ def _names(shape: OperationShape, body: bytes) -> _Named:
     if accounts is None or arns is None or many is None or one is None:
         decode(shape, body)  # says which member has the wrong type
         raise MalformedRequest("a name is no string")
+    if len(many) > _MOST_NAMES:  # before each of them costs a decision
+        decode(shape, body)  # says how many there may be
+        raise InvalidParameter("repositoryNames", f"Member must have length less than or equal to {_MOST_NAMES}")
     try:
         account = AccountId.parse(accounts[0]) if accounts else None
-        texts = (*many, *one, *(arn.partition(":repository/")[2] for arn in arns))
+        texts = dict.fromkeys((*many, *one, *(arn.partition(":repository/")[2] for arn in arns)))
         return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")))
     except (InvalidAccountId, InvalidRepositoryName):
         decode(shape, body)  # tells the member and the rule it breaks

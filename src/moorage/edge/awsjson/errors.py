@@ -70,6 +70,7 @@ JSON_ERRORS: Mapping[type[fact.RegistryError], AwsError] = {
     fact.LayerPartTooSmall: AwsError("LayerPartTooSmallException"),
     fact.LayerTooLarge: AwsError("LimitExceededException"),
     fact.LayerPartsExceeded: AwsError("LimitExceededException"),
+    fact.AnswerTooLarge: AwsError("LimitExceededException"),
     fact.QuotaExceeded: AwsError("LimitExceededException"),
     fact.UploadNotFound: AwsError("UploadNotFoundException"),
     fact.UploadEmpty: AwsError("EmptyUploadException"),

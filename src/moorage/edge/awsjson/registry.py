@@ -21,7 +21,7 @@ async def authorization_token(ask: Ask) -> Struct:
     """One entry for each registry that was named, all equally usable; else one for the caller's own."""
     asked = ask.read(shapes.GetAuthorizationTokenRequest)
     named = [AccountId.parse(one) for one in asked.registryIds or ()] or [ask.granted.registry.account]
-    token = issue(ask.env, ask.granted.call)
+    token = issue(ask.env, ask.granted)
     text = b64encode(f"{USER}:{token.password}".encode()).decode()
     data = tuple(
         shapes.AuthorizationData(

@@ -36,7 +36,9 @@ async def create(ask: Ask) -> Struct:
 async def describe(ask: Ask) -> Struct:
     asked = ask.read(shapes.DescribeRepositoriesRequest)
     if asked.repositoryNames is None:
-        page = await operations.list_repositories(ask.env, ask.granted, token=asked.nextToken, count=asked.maxResults)
+        page = await operations.list_repositories(
+            ask.env, ask.granted, "DescribeRepositories", token=asked.nextToken, count=asked.maxResults
+        )
         found = tuple(_repository(ask, repository) for repository in page.repositories)
         return shapes.DescribeRepositoriesResponse(repositories=found, nextToken=page.next_token)
     refuse_paging("repositoryNames", asked.nextToken, asked.maxResults)

@@ -55,6 +55,7 @@ QUERY_ERRORS: Mapping[type[fact.RegistryError], QueryError] = {
     fact.EntityNotFound: _NO_ENTITY,
     fact.EntityAlreadyExists: _EXISTS,
     fact.DeleteConflict: _CONFLICT,
+    fact.AnswerTooLarge: _LIMIT,
     fact.QuotaExceeded: _LIMIT,
     fact.AccountExists: _EXISTS,
     fact.StorageFull: _UNAVAILABLE,

@@ -7,7 +7,6 @@ an end is the number of empty pieces it closes with: one after a whole body, two
 
 import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
-from contextlib import asynccontextmanager
 
 from moorage.domain.errors import BodyTooLarge, MalformedRequest, TooBusy
 
@@ -37,11 +36,34 @@ async def read_pieces(transport: AsyncIterable[bytes], declared: int | None) -> 
 
 
 class Bodies:
-    """Reads whole bodies into memory; of large ones only a few at once."""
+    """Whole bodies in memory: of large ones only a few at once, from their first byte until they are answered."""
 
     def __init__(self, *, patience: float = _PATIENCE, deadline: float = _DEADLINE) -> None:
-        self._patience, self._deadline = patience, deadline
+        self._patience, self.deadline = patience, deadline
         self._places = asyncio.Semaphore(_LARGE_AT_ONCE)
+
+    async def take_place(self) -> None:
+        """Wait a while for a place.
+
+        Raises:
+            TooBusy
+
+        """
+        try:
+            await asyncio.wait_for(self._places.acquire(), self._patience)
+        except TimeoutError:
+            raise TooBusy(retry_after=int(self._patience)) from None
+
+    def give_place(self) -> None:
+        self._places.release()
+
+
+class BodyReader:
+    """Reads the body of one request; a large one holds its place until ``close``, when it is answered."""
+
+    def __init__(self, bodies: Bodies) -> None:
+        self._bodies = bodies
+        self._has_place = False
 
     async def read(self, transport: AsyncIterable[bytes], declared: int | None, limit: int) -> bytes:
         """Read a body of at most ``limit`` bytes.
@@ -54,23 +76,18 @@ class Bodies:
             raise BodyTooLarge(limit)
         if limit <= LARGE or (declared is not None and declared <= LARGE):
             return await _collect(transport, declared, limit)
-        async with self._place():
-            try:
-                async with asyncio.timeout(self._deadline):
-                    return await _collect(transport, declared, limit)
-            except TimeoutError:
-                raise MalformedRequest("the body came too slowly") from None
-
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
+        await self._bodies.take_place()
+        self._has_place = True
         try:
-            await asyncio.wait_for(self._places.acquire(), self._patience)
+            async with asyncio.timeout(self._bodies.deadline):
+                return await _collect(transport, declared, limit)
         except TimeoutError:
-            raise TooBusy(retry_after=int(self._patience)) from None
-        try:
-            yield
-        finally:
-            self._places.release()
+            raise MalformedRequest("the body came too slowly") from None
+
+    def close(self) -> None:
+        if self._has_place:
+            self._has_place = False
+            self._bodies.give_place()
 
 
 async def _collect(transport: AsyncIterable[bytes], declared: int | None, limit: int) -> bytes:

@@ -22,6 +22,7 @@ class Credential:
 
     account: AccountId
     access_key_id: str
+    key_mark: str | None = None
 
 
 def call_of(request: Request, credential: Credential, region: Region, *, at: int) -> Call:
@@ -34,6 +35,7 @@ def call_of(request: Request, credential: Credential, region: Region, *, at: int
         secure=request.origin.secure,
         user_agent=request.headers.get("user-agent") or "",
         port=request.origin.port if request.origin.trusted else None,
+        key_mark=credential.key_mark,
     )
 
 

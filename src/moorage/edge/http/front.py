@@ -101,4 +101,6 @@ class Front:
                 except Exception:  # noqa: BLE001 - the last resort of every request
                     sys.stderr.write(f"request {request.id} failed\n{traceback.format_exc()}")
                     return door.edge.broken(request)
+                finally:
+                    request.close()
         return Response(404, (("content-type", "text/plain"),), b"Not Found\n", code="NotFound")

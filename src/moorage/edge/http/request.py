@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 
 from moorage.domain.addresses import Addresses, split_port
 from moorage.domain.errors import MalformedRequest
-from moorage.edge.http.body import Bodies, read_pieces
+from moorage.edge.http.body import Bodies, BodyReader, read_pieces
 
 Network = IPv4Network | IPv6Network
 _QUERY_FIELDS = 64
@@ -79,7 +79,7 @@ class Request:
         self.query_string = scope.query_string
         self.headers = scope.headers
         self.origin, self.id = origin, request_id
-        self._transport, self._bodies = transport, bodies
+        self._transport, self._reader = transport, BodyReader(bodies)
         self.received = 0
 
     @cached_property
@@ -125,9 +125,13 @@ class Request:
             BodyTooLarge, MalformedRequest, TooBusy
 
         """
-        body = await self._bodies.read(self._transport, self.content_length, limit)
+        body = await self._reader.read(self._transport, self.content_length, limit)
         self.received = len(body)
         return body
+
+    def close(self) -> None:
+        """Let go of the body's place in memory: the request is answered."""
+        self._reader.close()
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Give the body in pieces as they come; one that is cut short raises at its end.

@@ -10,7 +10,7 @@ Header = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; ``code`` is the error's name for the log, ``length`` what a HEAD tells without a body."""
+    """One answer; ``code`` is the error's name for the log; of ``content`` bytes from ``first`` up to ``end``."""
 
     status: int
     headers: tuple[Header, ...] = ()
@@ -18,7 +18,6 @@ class Response:
     content: Content | None = None
     first: int = 0
     end: int | None = None
-    head_only: bool = False
     code: str | None = None
     caller: str = field(default="")
     action: str = field(default="")

@@ -77,6 +77,9 @@ WORDS: Mapping[type[fact.RegistryError], Wording] = {
     fact.ManifestTooLarge: lambda e: str(
         fact.InvalidParameter("imageManifest", f"Member must have length less than or equal to {e.limit}")
     ),
+    fact.AnswerTooLarge: lambda e: (
+        f"The image manifests are larger than {e.limit} bytes together. Ask for fewer images in one call."
+    ),
     fact.LayersNotFound: lambda e: (
         f"Layers with digests '{_listed(e.digests)}' required for pushing image into repository with name "
         f"'{e.place.name}' in the registry with id '{e.place.account}' do not exist"

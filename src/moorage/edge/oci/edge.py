@@ -69,7 +69,10 @@ class OciEdge:
 
     async def _handle(self, request: Request, trace: Trace) -> Response:
         at = self._env.clock()
-        token = self._tokens.read(request.headers.get("authorization") or "", at=at)
+        authorizations = request.headers.get_all("authorization")
+        if len(authorizations) != 1:  # of two, another reader of the request might believe the other
+            raise CredentialsMissing
+        token = self._tokens.read(authorizations[0], at=at)
         route = find_route(request.method, request.path, request.query, has_body=request.has_body)
         granted = await self._grant(request, route, token, at, trace)
         ask = Ask(self._env, self._profile, request, route, granted, _base(request))
@@ -80,7 +83,9 @@ class OciEdge:
         trace.action = " ".join(needs.names)
         trace.caller = token.access_key_id  # until the principal behind it is known
         registry = self._registry(request, token)
-        call = call_of(request, Credential(AccountId(token.account), token.access_key_id), registry.region, at=at)
+        call = call_of(
+            request, Credential(AccountId(token.account), token.access_key_id, token.key_mark), registry.region, at=at
+        )
         name = RepositoryName.parse(route.name) if needs.scope is Scope.REPOSITORY else ""
         granted = await authorise(self._env, call, needs, registry, name)
         trace.caller = granted.caller.arn

@@ -57,6 +57,7 @@ COMMON: Mapping[type[fact.RegistryError], OciError] = {
     fact.LayerPartTooSmall: _UPLOAD_INVALID,
     fact.LayerPartsExceeded: _UPLOAD_INVALID,
     fact.LayerTooLarge: OciError(413, "SIZE_INVALID"),
+    fact.AnswerTooLarge: _DENIED,
     fact.QuotaExceeded: _DENIED,
     fact.MalformedRequest: OciError(400, "UNSUPPORTED"),
     NotStrictJson: OciError(400, "UNSUPPORTED"),

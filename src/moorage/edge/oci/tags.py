@@ -23,7 +23,7 @@ async def tags(ask: Ask) -> Response:
 
 async def catalog(ask: Ask) -> Response:
     count = _count(ask)
-    page = await list_repositories(ask.env, ask.granted, token=ask.request.query.get("last"), count=count)
+    page = await list_repositories(ask.env, ask.granted, "_catalog", token=ask.request.query.get("last"), count=count)
     body = msgspec.json.encode({"repositories": [str(repository.name) for repository in page.repositories]})
     return Response(200, _headers(ask, "/v2/_catalog", count, page.next_token), body)
 

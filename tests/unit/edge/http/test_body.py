@@ -1,12 +1,12 @@
 """Bodies: bounded, never taken for whole when they were cut short, and of large ones only a few at once."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
 
 import pytest
 
 from moorage.domain.errors import BodyTooLarge, MalformedRequest, TooBusy
-from moorage.edge.http.body import LARGE, Bodies, read_pieces
+from moorage.edge.http.body import LARGE, Bodies, BodyReader, read_pieces
 from unit.edge.http.wire import CUT, WHOLE, Arrived
 
 
@@ -18,7 +18,7 @@ def pieces_of(transport: Arrived, declared: int | None) -> list[bytes]:
 
 
 def body_of(pieces: Sequence[bytes], declared: int | None, limit: int) -> bytes:
-    return asyncio.run(Bodies().read(Arrived(pieces=pieces), declared, limit))
+    return asyncio.run(BodyReader(Bodies()).read(Arrived(pieces=pieces), declared, limit))
 
 
 @pytest.mark.parametrize("declared", [5, None])
@@ -75,7 +75,16 @@ def test_a_body_that_says_it_is_too_large_is_refused_unread() -> None:
         yield b""
 
     with pytest.raises(BodyTooLarge):
-        asyncio.run(Bodies().read(never(), 6, 5))
+        asyncio.run(BodyReader(Bodies()).read(never(), 6, 5))
+
+
+async def answered(bodies: Bodies, transport: AsyncIterable[bytes]) -> bytes:
+    """Read a large body as a request does that is answered in the end."""
+    reader = BodyReader(bodies)
+    try:
+        return await reader.read(transport, None, LARGE + 1)
+    finally:
+        reader.close()
 
 
 class Stuck:
@@ -92,7 +101,7 @@ class Stuck:
             yield b"large"
             yield b""
 
-        return await self.bodies.read(pieces(), None, LARGE + 1)
+        return await answered(self.bodies, pieces())
 
     async def let_go(self) -> list[bytes]:
         self._go.set()
@@ -104,7 +113,7 @@ def test_a_fifth_large_body_is_told_to_come_back() -> None:
         stuck = Stuck(4)
         await asyncio.sleep(0)
         with pytest.raises(TooBusy):
-            await stuck.bodies.read(Arrived(pieces=(b"x", *WHOLE)), None, LARGE + 1)
+            await BodyReader(stuck.bodies).read(Arrived(pieces=(b"x", *WHOLE)), None, LARGE + 1)
         await stuck.let_go()
 
     asyncio.run(work())
@@ -115,21 +124,32 @@ def test_small_bodies_do_not_wait_for_large_ones(declared: int | None, limit: in
     async def work() -> bytes:
         stuck = Stuck(4)
         await asyncio.sleep(0)
-        read = await stuck.bodies.read(Arrived(pieces=(b"x", *WHOLE)), declared, limit)
+        read = await BodyReader(stuck.bodies).read(Arrived(pieces=(b"x", *WHOLE)), declared, limit)
         await stuck.let_go()
         return read
 
     assert asyncio.run(work()) == b"x"
 
 
-def test_a_large_body_makes_room_when_it_was_read() -> None:
+def test_a_large_body_makes_room_when_it_is_answered() -> None:
     async def work() -> list[bytes]:
         stuck = Stuck(4)
         await asyncio.sleep(0)
         await stuck.let_go()
-        return [await stuck.bodies.read(Arrived(pieces=(b"x", *WHOLE)), None, LARGE + 1) for _ in range(5)]
+        return [await answered(stuck.bodies, Arrived(pieces=(b"x", *WHOLE))) for _ in range(5)]
 
     assert asyncio.run(work()) == [b"x"] * 5
+
+
+def test_a_large_body_keeps_its_place_until_it_is_answered() -> None:
+    async def work() -> None:
+        bodies = Bodies(patience=0.01)
+        for _ in range(4):
+            await BodyReader(bodies).read(Arrived(pieces=(b"x", *WHOLE)), None, LARGE + 1)
+        with pytest.raises(TooBusy):
+            await BodyReader(bodies).read(Arrived(pieces=(b"x", *WHOLE)), None, LARGE + 1)
+
+    asyncio.run(work())
 
 
 def test_a_large_body_makes_room_when_it_failed() -> None:
@@ -137,7 +157,7 @@ def test_a_large_body_makes_room_when_it_failed() -> None:
         bodies = Bodies(patience=0.01)
         for _ in range(5):
             with pytest.raises(MalformedRequest):
-                await bodies.read(Arrived(pieces=CUT), None, LARGE + 1)
+                await answered(bodies, Arrived(pieces=CUT))
 
     asyncio.run(work())
 
@@ -147,8 +167,8 @@ def test_a_large_body_that_does_not_arrive_gives_its_place_up() -> None:
         bodies = Bodies(deadline=0.01)
         for _ in range(5):
             with pytest.raises(MalformedRequest, match="too slowly"):
-                await bodies.read(never(), None, LARGE + 1)
-        return await bodies.read(Arrived(pieces=(b"x", *WHOLE)), None, LARGE + 1)
+                await answered(bodies, never())
+        return await answered(bodies, Arrived(pieces=(b"x", *WHOLE)))
 
     async def never() -> AsyncIterator[bytes]:
         await asyncio.Event().wait()
