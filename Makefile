@@ -6,10 +6,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help serve test lint nightly bench faults shapes locks clean
+.PHONY: help serve test lint nightly bench bench-scale faults shapes locks clean
 
 help: ## what there is to make
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
 
 serve: $(VENV)/.runtime ## set up everything and run the server
 	@exec $(BIN)/moorage serve $(ARGS)
@@ -26,8 +26,12 @@ nightly: $(VENV)/.dev ## the long forms of the tests
 faults: $(VENV)/.dev ## kill, fill, cut: the fault tests alone
 	@tools/check.sh faults
 
-bench: $(VENV)/.dev ## measure this server on this machine
-	@$(BIN)/python bench/run.py
+bench: $(VENV)/.dev ## measure this server beside its peers (ARGS=--quick to try it)
+	@bench/install.sh
+	@PYTHONPATH=tests $(BIN)/python -m bench.run $(ARGS)
+
+bench-scale: $(VENV)/.dev ## measure this server while it grows to a million images
+	@PYTHONPATH=tests $(BIN)/python -m bench.scale $(ARGS)
 
 shapes: $(VENV)/.dev ## write the AWS shapes anew from the service models
 	@$(BIN)/python tools/shapes.py

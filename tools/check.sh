@@ -53,6 +53,7 @@ case $what in
     lint
     suite "unit" "${quick[@]}" -n 2 tests/unit tests/contract
     suite "conformance" "${quick[@]}" -n 2 tests/conformance
+    suite "guards" "${quick[@]}" tests/guards
     suite "protocol" "${quick[@]}" tests/protocol
     suite "clients" "${quick[@]}" tests/clients
     suite "docs" "${quick[@]}" tests/docs

@@ -5,6 +5,7 @@ module is loaded by ``moorage migrate`` alone, a child of ``serve`` under the lo
 """
 
 import io
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from alembic.config import Config
 
 from moorage.store.connect import connect
 from moorage.store.version import NEWEST, version_of
-from moorage.store.writer import write_lock
+from moorage.store.writer import WriteLock
 
 
 def migrate(database: Path, lock: Path, backups: Path) -> str | None:
@@ -24,7 +25,7 @@ def migrate(database: Path, lock: Path, backups: Path) -> str | None:
         SchemaTooNewError
 
     """
-    with write_lock(lock):
+    with closing(WriteLock(lock)) as held, held:
         before = version_of(database)
         if before == NEWEST:
             return before

@@ -18,22 +18,37 @@ class SchemaTooNewError(Exception):
         )
 
 
+class DatabaseUnreadableError(Exception):
+    """The file is no database, or one that is spoilt."""
+
+    def __init__(self, database: Path, reason: str) -> None:
+        super().__init__(f"{database} cannot be read as a database ({reason}): restore it from a backup")
+        self.database = database
+
+
 def version_of(database: Path) -> str | None:
     """Give the schema's version, or None where there is none yet.
 
     Raises:
-        SchemaTooNewError
+        DatabaseUnreadableError, SchemaTooNewError
 
     """
     if not database.exists():
         return None
+    try:
+        found = _read_version(database)
+    except apsw.Error as error:
+        raise DatabaseUnreadableError(database, str(error)) from None
+    if found is not None and found not in VERSIONS:
+        raise SchemaTooNewError(found)
+    return found
+
+
+def _read_version(database: Path) -> str | None:
     connection = apsw.Connection(str(database))
     try:
         kept = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchall()
         rows = connection.execute("SELECT version_num FROM alembic_version").fetchall() if kept else []
     finally:
         connection.close()
-    found = str(rows[0][0]) if rows else None
-    if found is not None and found not in VERSIONS:
-        raise SchemaTooNewError(found)
-    return found
+    return str(rows[0][0]) if rows else None

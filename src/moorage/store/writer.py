@@ -9,8 +9,7 @@ import asyncio
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -48,15 +47,21 @@ class _Done:
             self.job.future.set_exception(self.error)
 
 
-@contextmanager
-def write_lock(path: Path) -> Iterator[None]:
-    """Hold the lock that every writer of the database takes, in whatever process."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
+class WriteLock:
+    """The lock that every writer of the database takes, in whatever process; a context to write in."""
+
+    def __init__(self, path: Path) -> None:
+        self.folder = path.parent
+        self._handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._handle, fcntl.LOCK_EX)
+
+    def __exit__(self, *_: object) -> None:
+        fcntl.flock(self._handle, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        os.close(self._handle)
 
 
 class Writer:
@@ -64,7 +69,7 @@ class Writer:
 
     def __init__(self, connect: Callable[[], apsw.Connection], lock: Path, reached: Callable[[str], None]) -> None:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
-        self._lock, self._reached = lock, reached
+        self._lock, self._reached = WriteLock(lock), reached
         self._connection = connect()
         self._transaction = Transaction(self._connection)
         self._log_pages = 0
@@ -82,6 +87,7 @@ class Writer:
         self._queue.put(None)
         self._thread.join()
         self._connection.close()
+        self._lock.close()
 
     def _note_log(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         self._log_pages = pages
@@ -105,7 +111,7 @@ class Writer:
 
     def _commit(self, group: Sequence[_Job]) -> list[_Done]:
         try:
-            with write_lock(self._lock):
+            with self._lock:
                 done = self._attempt(group)
                 self._checkpoint()
         except Exception as error:  # noqa: BLE001 - whatever happened, nobody may wait for ever
@@ -117,7 +123,7 @@ class Writer:
         """Tell a full disk from a broken one, as far as SQLite lets it be told."""
         if isinstance(error, apsw.FullError):
             return True
-        return isinstance(error, (apsw.IOError, OSError)) and shutil.disk_usage(self._lock.parent).free < _LITTLE
+        return isinstance(error, (apsw.IOError, OSError)) and shutil.disk_usage(self._lock.folder).free < _LITTLE
 
     def _attempt(self, group: Sequence[_Job]) -> list[_Done]:
         self._connection.execute("BEGIN IMMEDIATE")

@@ -15,7 +15,7 @@ from moorage.store import accounts, writer
 from moorage.store.connect import connect
 from moorage.store.sqlite import SqliteStore
 from moorage.store.transaction import Transaction
-from moorage.store.writer import write_lock
+from moorage.store.writer import WriteLock
 from support.env import close_env, make_env
 
 HOME = AccountId("111122223333")
@@ -64,7 +64,7 @@ def test_units_that_wait_together_are_one_commit(store: SqliteStore, points: Poi
     async def work() -> None:
         await store.write(begin)
         points.reached.clear()
-        with write_lock(tmp_path / "metadata.lock"):  # as another process does that writes
+        with WriteLock(tmp_path / "metadata.lock"):  # as another process does that writes
             waiting = [asyncio.ensure_future(store.write(bump)) for _ in range(20)]
             await asyncio.sleep(0)
         await asyncio.gather(*waiting)

@@ -1,7 +1,7 @@
 """Derived keys, and how many of them are kept."""
 
+from conformance.sigv4.requests import SIGNING_KEY_TEXT
 from moorage.sigv4.key import SigningKeys, signing_key
-from unit.sigv4.requests import SIGNING_KEY_TEXT
 
 
 def test_the_documented_key_is_derived() -> None:

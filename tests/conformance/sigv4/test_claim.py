@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from conformance.sigv4.requests import ACCESS_KEY_ID, AT, SIGNING_KEY_TEXT, Signed
 from moorage.sigv4.claim import parse
 from moorage.sigv4.errors import SignatureIncomplete, SignatureMissing, WrongScope
 from moorage.sigv4.head import Head
 from moorage.sigv4.sign import Signer, presign, sign
-from unit.sigv4.requests import ACCESS_KEY_ID, AT, SIGNING_KEY_TEXT, Signed
 
 SIGNER = Signer(ACCESS_KEY_ID, SIGNING_KEY_TEXT, "eu-west-1", "ecr", "session-token")
 BARE = Head("POST", "/", "", (("host", "localhost"), ("x-amz-target", "A.B")))

@@ -7,17 +7,25 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 
+from conformance.sigv4.requests import (
+    Request,
+    Signed,
+    presignable,
+    presigned_by_botocore,
+    quick,
+    requests,
+    signed_by_botocore,
+)
 from moorage.sigv4.claim import parse
 from moorage.sigv4.errors import SignatureMismatch, SignatureRefused
 from moorage.sigv4.head import Head
 from moorage.sigv4.key import SigningKeys
 from moorage.sigv4.verify import verify
-from unit.sigv4.requests import Request, Signed, presignable, presigned_by_botocore, quick, requests, signed_by_botocore
 
 Tampering = Callable[[Signed], Iterator[Signed]]
 
 
-@quick(500)
+@quick(1500)
 @given(requests())
 def test_what_botocore_signs_in_a_header_is_accepted(request: Request) -> None:
     claim = signed_by_botocore(request).accept()
@@ -26,7 +34,7 @@ def test_what_botocore_signs_in_a_header_is_accepted(request: Request) -> None:
     assert told == (signer.access_key_id, signer.region, signer.service, signer.session_token, request.at)
 
 
-@quick(300)
+@quick(800)
 @given(presignable())
 def test_what_botocore_signs_in_a_query_is_accepted(request: Request) -> None:
     claim = presigned_by_botocore(request).accept()
@@ -35,14 +43,14 @@ def test_what_botocore_signs_in_a_query_is_accepted(request: Request) -> None:
     assert told == (signer.region, signer.service, signer.session_token, request.at, 900)
 
 
-@quick(100)
+@quick(300)
 @given(requests())
 def test_what_botocore_signs_under_a_date_header_is_accepted(request: Request) -> None:
     claim = signed_by_botocore(replace(request, headers=(("date", "now"), *request.headers))).accept()
     assert claim.amz_date == request.at
 
 
-@quick(100)
+@quick(300)
 @given(requests())
 def test_another_spelling_of_the_same_query_is_accepted(request: Request) -> None:
     signed = signed_by_botocore(request)

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
+from conformance.sigv4.requests import ACCESS_KEY_ID, AT, SIGNING_KEY_TEXT
 from moorage.sigv4.check import check_scope, check_time
 from moorage.sigv4.claim import Claim, parse
 from moorage.sigv4.errors import SignatureExpired, SignatureNotYetCurrent, WrongScope
 from moorage.sigv4.head import Head
 from moorage.sigv4.sign import Signer, presign, sign
-from unit.sigv4.requests import ACCESS_KEY_ID, AT, SIGNING_KEY_TEXT
 
 SIGNER = Signer(ACCESS_KEY_ID, SIGNING_KEY_TEXT, "eu-west-1", "ecr")
 PLAIN = Head("POST", "/", "", (("host", "localhost"),))

@@ -1,0 +1,87 @@
+"""What Moorage is held to: ratios against peers in the same run, and a few absolute figures."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bench.decisions import BEFORE
+from bench.figures import Results, Sample, Spread, ratios
+from bench.lineup import OURS, OURS_TLS, OURS_TWO
+from bench.resident import PUSHES, REST
+from bench.tables import WORKLOADS
+
+Measure = Callable[[Sample], float]
+
+
+def _rate(sample: Sample) -> float:
+    return sample.rate
+
+
+def _cost(sample: Sample) -> float:
+    return sample.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One server's figure over another's, in one workload."""
+
+    workload: str
+    measure: Measure
+    over: str
+    under: str
+    wanted: float
+    at_least: bool = True
+
+    @property
+    def text(self) -> str:
+        what = "rate" if self.measure is _rate else "server processor"
+        return f"{WORKLOADS[self.workload].title}: {what}, {self.over} ÷ {self.under}"
+
+    def find(self, results: Results) -> Spread | None:
+        over, under = results.find(self.workload, self.over), results.find(self.workload, self.under)
+        return None if over is None or under is None else ratios(over, under, self.measure)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A figure of Moorage's own that must not be passed."""
+
+    single: str
+    unit: str
+    wanted: float
+    at_least: bool = False
+
+    @property
+    def text(self) -> str:
+        return f"{self.single}, {self.unit}"
+
+    def find(self, results: Results) -> Spread | None:
+        found = [single for single in results.singles if (single.name, single.target) == (self.single, OURS)]
+        return found[0].spread if found else None
+
+
+_PEER: Final = "docker-registry"
+GOALS: Final[tuple[Goal | Limit, ...]] = (
+    Goal("manifest-get-tag", _cost, _PEER, OURS, 12),
+    Goal("manifest-get-tag", _cost, OURS, "nginx", 3, at_least=False),
+    Goal("push-small-1", _cost, _PEER, OURS, 10),
+    Goal("push-small-1", _rate, OURS, _PEER, 5),
+    Goal("push-500mb", _rate, OURS, _PEER, 2),
+    Goal("push-500mb", _rate, OURS, "dd", 0.85),
+    Goal("blob-500mb-1", _rate, OURS, "nginx", 0.9),
+    Goal("blob-500mb-1", _cost, OURS, "nginx", 2.5, at_least=False),
+    Goal("blob-500mb-1-tls", _rate, OURS_TLS, "nginx TLS", 1.3),
+    Goal("manifest-get-tag", _cost, OURS, OURS_TWO, 0.85),
+    Goal("manifest-head-tag", _cost, OURS, OURS_TWO, 0.85),
+    Limit(BEFORE, "µs", 30),
+    Limit(REST, "MB", 100),
+    Limit(PUSHES, "MB", 180),
+)
+
+
+def judged(results: Results) -> Iterator[tuple[Goal | Limit, Spread, bool]]:
+    """Give each goal that this run can judge, what was found, and whether it holds."""
+    for goal in GOALS:
+        found = goal.find(results)
+        if found is not None:
+            yield goal, found, found.median >= goal.wanted if goal.at_least else found.median <= goal.wanted

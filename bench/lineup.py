@@ -1,0 +1,98 @@
+"""The servers of a run: started one after the other, filled, and put to sleep until it is their turn."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Final
+
+from bench import fill, moorage, peers
+from bench.figures import Results
+from bench.peers import PEERS, Pair, Peer, make_pair
+from bench.tables import OF_TWO_WORKERS
+from bench.targets import Face, Target
+from bench.wire import Address
+from bench.workloads import Bench
+
+OURS, OURS_TLS, OURS_TWO = "moorage", "moorage TLS", "moorage 2 workers"
+DD: Final = "dd"
+NAMES: Final = (OURS, *PEERS, DD)
+
+
+@contextmanager
+def lined_up(names: Sequence[str], bench: Bench, results: Results) -> Iterator[list[Target]]:
+    """Have every server of these names that is there; the others are named as missing."""
+    with ExitStack() as stack:
+        targets: list[Target] = []
+        pair = make_pair(bench.folder)
+        for start in _starts(names, bench, pair, results):
+            target = start()
+            stack.callback(target.stop)
+            results.versions[target.name] = target.version
+            target.sleep()
+            targets.append(target)
+        yield targets
+
+
+def _starts(names: Sequence[str], bench: Bench, pair: Pair, results: Results) -> Iterator[Callable[[], Target]]:
+    if OURS in names:
+        yield lambda: _ours(bench)
+        yield lambda: _ours_tls(bench, pair)
+        yield lambda: _ours_two(bench)
+    for peer in (peer for name, peer in PEERS.items() if name in names):
+        if (reason := peer.missing) is not None:
+            results.missing[peer.name] = reason
+            print(f"missing: {reason}", flush=True)
+            continue
+        yield from _forms(peer, bench, pair)
+    if DD in names:
+        yield lambda: _dd(bench)
+
+
+def _forms(peer: Peer, bench: Bench, pair: Pair) -> Iterator[Callable[[], Target]]:
+    """Give a peer's forms: open, with users, and with TLS."""
+    forms: list[tuple[bool, Pair | None]] = [(False, None)]
+    if Face.REGISTRY in peer.faces:
+        forms.append((True, None))
+    if peer.tls:
+        forms.append((False, pair))
+    for htpasswd, spoken in forms:
+
+        def started(*, htpasswd: bool = htpasswd, spoken: Pair | None = spoken) -> Target:
+            folder = bench.folder / f"{peer.name}-{htpasswd:d}-{spoken is not None:d}"
+            target = peers.start(peer, folder, htpasswd=htpasswd, pair=spoken)
+            fill.stock(target, bench.goods)
+            if Face.REGISTRY in target.faces and spoken is None:
+                fill.tag_peer(target, bench.goods, bench.sizes.tags)
+            return target
+
+        yield started
+
+
+def _ours(bench: Bench) -> Target:
+    target = moorage.start(bench.folder / "moorage")
+    moorage.prepare(target)
+    fill.stock(target, bench.goods)
+    server = moorage.running(target)
+    registry = fill.registry_of(server.account_id, server.region)
+    fill.generate(target.data, registry, 0, 2 * bench.sizes.images, told=lambda _: None)
+    return target
+
+
+def _ours_tls(bench: Bench, pair: Pair) -> Target:
+    settings = {"MOORAGE_TLS_CERT": str(pair.certificate), "MOORAGE_TLS_KEY": str(pair.key)}
+    target = moorage.start(bench.folder / "moorage-tls", name=OURS_TLS, settings=settings)
+    moorage.prepare(target)
+    fill.stock(target, bench.goods)
+    return target
+
+
+def _ours_two(bench: Bench) -> Target:
+    target = moorage.start(bench.folder / "moorage-2", name=OURS_TWO, workers=2, workloads=OF_TWO_WORKERS)
+    moorage.prepare(target)
+    fill.stock(target, bench.goods)
+    return target
+
+
+def _dd(bench: Bench) -> Target:
+    folder = bench.folder / "dd"
+    folder.mkdir()
+    return Target(DD, "coreutils", frozenset({Face.DISK}), Address(0), None, folder)

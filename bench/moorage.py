@@ -1,0 +1,67 @@
+"""Moorage as a target, and its API's requests signed ahead of the load that repeats them."""
+
+import json
+import time
+from base64 import b64encode
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from bench.processes import SERVER_CORE, all_cores, on_core
+from bench.stock import MANY, REPOSITORY
+from bench.targets import Face, Target
+from bench.wire import Address, Ask, ask
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from support.server import MOORAGE, RunningServer
+
+_TARGET: Final = "AmazonEC2ContainerRegistry_V20150921"
+FACES: Final = frozenset({Face.STATIC, Face.REGISTRY, Face.AWS})
+
+
+def signed(target: Target, operation: str, members: Mapping[str, object]) -> Ask:
+    """Sign one call; it stays good for some minutes, longer than any load lasts."""
+    server = running(target)
+    body = json.dumps(members).encode()
+    headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{_TARGET}.{operation}"}
+    request = AWSRequest("POST", f"{target.address.url}/", data=body, headers=headers)
+    credentials = Credentials(server.access_key_id, server.secret_access_key)
+    SigV4Auth(credentials, "ecr", server.region).add_auth(request)
+    return ask(target.address, "POST", "/", body, headers=dict(request.headers.items()))
+
+
+def running(target: Target) -> RunningServer:
+    assert isinstance(target.server, RunningServer)  # noqa: S101  # ``start`` made it
+    return target.server
+
+
+def start(
+    folder: Path,
+    *,
+    name: str = "moorage",
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+    workloads: frozenset[str] | None = None,
+) -> Target:
+    """Start a server on its core; one with several workers may use every core."""
+    cores = (SERVER_CORE,) if workers == 1 else all_cores()
+    told = {"MOORAGE_WORKERS": str(workers)} | dict(settings or {})
+    began = time.perf_counter()
+    server = RunningServer(folder, settings=told, command=(*on_core(*cores), MOORAGE, "serve"))
+    started = time.perf_counter() - began
+    secure = "MOORAGE_TLS_CERT" in told
+    address = Address(server.port, secure=secure)
+    return Target(name, version("moorage"), FACES, address, server, folder, workloads, started)
+
+
+def prepare(target: Target) -> None:
+    """Make the repositories, and log in."""
+    ecr = running(target).boto3("ecr")
+    for name in (REPOSITORY, MANY):
+        if name not in {found["repositoryName"] for found in ecr.describe_repositories()["repositories"]}:
+            ecr.create_repository(repositoryName=name)
+    basic = b64encode(f"AWS:{running(target).password()}".encode()).decode()
+    target.address = Address(target.address.port, f"Basic {basic}", target.address.secure)

@@ -1,0 +1,144 @@
+"""Telling the results: one table for people, and what moved since the last committed run."""
+
+from collections.abc import Callable, Iterator
+
+from bench.figures import BUSY, Results, Row, Sample, Single, Spread, ratios
+from bench.goals import judged
+from bench.lineup import OURS, OURS_TLS, OURS_TWO
+from bench.tables import OF_TWO_WORKERS, WORKLOADS
+
+_HEAD = (
+    "| work | server | rate | server processor | p50 ms | p99 ms | memory MB | client busy "
+    "| rate ÷ ours | processor ÷ ours |\n|---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n"
+)
+_UNIT_OF_RATE, _UNIT_OF_COST = "/s", "µs"
+_NOTHING = "-"
+_INTRODUCTION = (
+    "Written by `make bench`; how to read it stands in [performance](../performance.md). Medians of all rounds, with "
+    "the least and the most in brackets. Ratios are taken round by round, other servers over Moorage. A row is "
+    f"**void** where the client was busier than {BUSY:.0%}.\n"
+)
+
+
+def markdown(results: Results, changes: list[str]) -> str:
+    """Write everything as one page with one table of loads and one of single figures."""
+    parts = [
+        "# Benchmark results\n",
+        _INTRODUCTION,
+        "\n".join(f"- {name}: {value}" for name, value in results.about.items()),
+        "\n" + "\n".join(f"- {name}: {value}" for name, value in results.versions.items()),
+    ]
+    parts += [f"- missing: {reason}" for reason in results.missing.values()]
+    parts += ["", _HEAD + "\n".join(map(_line, _pairs(results)))]
+    if results.singles:
+        head = "| figure | server | median | least to most |\n|---|---|--:|--:|\n"
+        parts += ["", head + "\n".join(map(_single, results.singles))]
+    parts += ["", *_two_workers(results), *_goals(results)]
+    if changes:
+        parts += ["Moved by more than the spread since the last committed run:\n", *changes]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def ours_of(results: Results, row: Row) -> Row | None:
+    """Find the row of Moorage that another server's row is compared with."""
+    return results.find(row.workload, OURS_TLS if WORKLOADS[row.workload].tls else OURS)
+
+
+def _pairs(results: Results) -> Iterator[tuple[Row, Row | None]]:
+    for name in WORKLOADS:
+        for row in (row for row in results.rows if row.workload == name):
+            yield row, ours_of(results, row)
+
+
+def _line(pair: tuple[Row, Row | None]) -> str:
+    row, ours = pair
+    unit, cost_unit = ("MB/s", "s/GB") if row.counts_bytes else (_UNIT_OF_RATE, _UNIT_OF_COST)
+    cells = [
+        WORKLOADS[row.workload].title,
+        row.target + (" (void)" if row.void else ""),
+        f"{_spread(row.spread(lambda sample: sample.rate))} {unit}",
+        f"{_spread(row.spread(lambda sample: sample.cost))} {cost_unit}" if _has_cost(row) else _NOTHING,
+        number(row.spread(lambda sample: sample.p50).median),
+        number(row.spread(lambda sample: sample.p99).median),
+        number(row.spread(lambda sample: sample.memory).median) if _has_cost(row) else _NOTHING,
+        f"{row.spread(lambda sample: sample.client_share).median:.0%}",
+        _ratio(row, ours, lambda sample: sample.rate),
+        _ratio(row, ours, lambda sample: sample.cost) if _has_cost(row) else _NOTHING,
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _has_cost(row: Row) -> bool:
+    return any(sample.memory for sample in row.samples)
+
+
+def _ratio(row: Row, ours: Row | None, what: Callable[[Sample], float]) -> str:
+    if ours is None or ours is row:
+        return ""
+    found = ratios(row, ours, what)
+    return _NOTHING if found is None else _spread(found)
+
+
+def _spread(spread: Spread) -> str:
+    if spread.least == spread.most:
+        return number(spread.median)
+    return f"{number(spread.median)} ({number(spread.least)} to {number(spread.most)})"
+
+
+def _single(single: Single) -> str:
+    spread = single.spread
+    least, most = number(spread.least), number(spread.most)
+    return f"| {single.name} | {single.target} | {number(spread.median)} {single.unit} | {least} to {most} |"
+
+
+def number(value: float) -> str:
+    """Write a figure with as many digits as mean something."""
+    if value >= 100:  # noqa: PLR2004  # three digits before the point are enough
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"  # noqa: PLR2004
+
+
+def _two_workers(results: Results) -> Iterator[str]:
+    """Tell what two workers do for each second of processor time, beside what one does."""
+    for name in sorted(OF_TWO_WORKERS):
+        one, two = results.find(name, OURS), results.find(name, OURS_TWO)
+        if one is None or two is None:
+            continue
+        found = ratios(one, two, lambda sample: sample.cost)
+        rates = ratios(two, one, lambda sample: sample.rate)
+        if found is not None and rates is not None:
+            share = two.spread(lambda sample: sample.client_share).median
+            yield (
+                f"- {WORKLOADS[name].title}: two workers answer {_spread(found)} of what one answers for each second "
+                f"of server processor, and {_spread(rates)} of its rate at full load; client busy {share:.0%}.\n"
+            )
+
+
+def _goals(results: Results) -> Iterator[str]:
+    rows = [
+        f"| {goal.text} | {'at least' if goal.at_least else 'at most'} {goal.wanted:g} | {_spread(found)} "
+        f"| {'yes' if holds else '**no**'} |"
+        for goal, found, holds in judged(results)
+    ]
+    if rows:
+        yield "\n".join(["| held to | wanted | found | held |", "|---|--:|--:|---|", *rows, ""])
+
+
+def compare(results: Results, old: Results) -> list[str]:
+    """Tell what moved since an older run by more than the spread of either, if both are of one form."""
+    if results.about.get("form") != old.about.get("form"):
+        return []
+    found: list[str] = []
+    measures: tuple[tuple[str, Callable[[Sample], float]], ...] = (
+        ("rate", lambda sample: sample.rate),
+        ("server processor", lambda sample: sample.cost),
+    )
+    for row in results.rows:
+        before = old.find(row.workload, row.target)
+        if before is None or not before.samples:
+            continue
+        for what, measure in measures:
+            now, then = row.spread(measure), before.spread(measure)
+            if now.moved_from(then):
+                found.append(f"- {row.workload} on {row.target}: {what} {number(then.median)} → {number(now.median)}")
+    return found

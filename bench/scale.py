@@ -1,0 +1,165 @@
+"""Growth: one registry filled to 1,000, 100,000 and 1,000,000 images, the workloads at each size.
+
+``make bench-scale``. Half of the images are in one repository, which is the one that is asked; the rest are spread
+over a thousand others.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from bench import fill, moorage
+from bench.about import about
+from bench.figures import Results, Spread
+from bench.growing import GROWING
+from bench.lineup import OURS
+from bench.measure import measure_all, tell_failures
+from bench.peers import ROOT, SCRATCH, scratch_folder
+from bench.processes import CLIENT_CORE, memory_of, pin
+from bench.report import number
+from bench.sizes import FULL, QUICK, Sizes
+from bench.stock import Stock
+from bench.svg import lines
+from bench.targets import Target
+from bench.workloads import Bench
+
+_STEPS: Final = (1_000, 100_000, 1_000_000)
+_QUICK_STEPS: Final = (100, 400)
+_ALLOWED: Final = 2.0  # times the cost at the first size
+_INTRODUCTION: Final = (
+    "Written by `make bench-scale`: server processor time in µs for each operation, in one registry that grows. "
+    f"Nothing may cost more than {_ALLOWED:.0f} times what it costs at the first size.\n"
+)
+
+
+@dataclass(slots=True)
+class Growth:
+    """Server µs of each workload at each size, and what the size itself costs."""
+
+    about: dict[str, str]
+    steps: tuple[int, ...]
+    costs: dict[str, list[Spread]] = field(default_factory=dict)
+    started: list[float] = field(default_factory=list)  # seconds to the first answer
+    memory: list[float] = field(default_factory=list)  # MB after the workloads
+    database: list[float] = field(default_factory=list)  # MB on the disk
+
+    def growth(self, workload: str) -> float:
+        """Tell how many times its first cost a workload costs at its dearest size."""
+        medians = [spread.median for spread in self.costs[workload]]
+        return max(medians) / medians[0] if medians[0] else 0.0
+
+    @property
+    def excessive(self) -> list[str]:
+        return [name for name in self.costs if self.growth(name) > _ALLOWED]
+
+
+def grow(sizes: Sizes, steps: tuple[int, ...], folder: Path) -> tuple[Growth, dict[str, str]]:
+    """Fill and measure, one size after the other; each on a server that has just been started."""
+    growth, failed, filled = Growth(about(quick=sizes.rounds == 1), steps), dict[str, str](), 0
+    goods = Stock.new(sizes.middle, sizes.middle)
+    bench = Bench(sizes, goods, folder)
+    for step in steps:
+        target = moorage.start(folder / "data")
+        try:
+            moorage.prepare(target)
+            if not filled:
+                fill.stock(target, goods)
+            _fill(target, filled, step)
+            filled = step
+        finally:
+            target.stop()
+        target = moorage.start(folder / "data")
+        try:
+            growth.started.append(target.started)
+            held = replace(bench, sizes=replace(sizes, images=step // 2))
+            _measure(growth, held, target, failed)
+        finally:
+            target.stop()
+    return growth, failed
+
+
+def _fill(target: Target, first: int, last: int) -> None:
+    server = moorage.running(target)
+    began = time.perf_counter()
+
+    def told(done: int) -> None:
+        if done % 50_000 == 0 or done == last:
+            print(f"filled {done:,} images after {time.perf_counter() - began:.0f} s", flush=True)
+
+    fill.generate(target.data, fill.registry_of(server.account_id, server.region), first, last, told=told)
+
+
+def _measure(growth: Growth, bench: Bench, target: Target, failed: dict[str, str]) -> None:
+    moorage.prepare(target)
+    results = Results({})
+    target.sleep()
+    measure_all(GROWING.values(), bench, [target], results, failed)
+    for name in GROWING:
+        row = results.find(name, OURS)
+        if row is not None:
+            growth.costs.setdefault(name, []).append(row.spread(lambda sample: sample.cost))
+    target.wake()
+    growth.memory.append(memory_of(target.pid))
+    growth.database.append(sum(path.stat().st_size for path in target.data.glob("metadata.sqlite3*")) / 1e6)
+
+
+def markdown(growth: Growth) -> str:
+    head = ["work", *(f"{step:,} images" for step in growth.steps), "dearest ÷ first"]
+    told = [
+        "# Growth\n",
+        _INTRODUCTION,
+        *(f"- {name}: {value}" for name, value in growth.about.items()),
+        "",
+        f"| {' | '.join(head)} |",
+        f"|---|{'--:|' * (len(growth.steps) + 1)}",
+    ]
+    for name, spreads in growth.costs.items():
+        mark = " (more than allowed)" if name in growth.excessive else ""
+        cells = [GROWING[name].title + mark, *(number(each.median) for each in spreads), f"{growth.growth(name):.2f}"]
+        told.append(f"| {' | '.join(cells)} |")
+    others: Mapping[str, Sequence[float]] = {
+        "start to first answer, s": growth.started,
+        "memory, MB": growth.memory,
+        "database, MB": growth.database,
+    }
+    told += [f"| {name} | {' | '.join(map(number, values))} | |" for name, values in others.items()]
+    return "\n".join(told) + "\n"
+
+
+def write(growth: Growth, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    told = msgspec.json.format(msgspec.json.encode(growth), indent=1)
+    (out / "growth.json").write_bytes(told + b"\n")
+    page = markdown(growth)
+    (out / "growth.md").write_text(page, encoding="utf-8")
+    relative = {
+        name: [each.median / (spreads[0].median or 1) for each in spreads] for name, spreads in growth.costs.items()
+    }
+    ticks = [f"{step:,}" for step in growth.steps]
+    picture = lines("Cost of an operation in a growing registry", "times its cost at the first size", ticks, relative)
+    (out / "growth.svg").write_text(picture, encoding="utf-8")
+    print(page)
+
+
+def main(words: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="bench.scale", description="Measure Moorage while it grows.")
+    parser.add_argument("--quick", action="store_true", help="prove that everything runs; the figures mean nothing")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks", help="where the results go")
+    parser.add_argument("--scratch", type=Path, default=SCRATCH, help="a folder on the disk that is measured")
+    told = parser.parse_args(words)
+    sizes = QUICK if told.quick else replace(FULL, rounds=3)
+    pin(CLIENT_CORE)
+    with scratch_folder(told.scratch) as folder:
+        growth, failed = grow(sizes, _QUICK_STEPS if told.quick else _STEPS, folder)
+    write(growth, told.out)
+    tell_failures(failed)
+    return 1 if failed or (growth.excessive and not told.quick) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

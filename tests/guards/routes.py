@@ -1,0 +1,85 @@
+"""The hot routes: how each is posed, anew each time where it cannot be repeated."""
+
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from guards.shop import CONFIG, LAYER, MANIFEST, TAG, Posed, Shop
+from support.images import OCI
+from support.layers import digest_of, manifest_of
+from unit.operations.tenant import REPOSITORY
+
+Pose = Callable[[Shop], Awaitable[Posed]]
+
+
+def _again(method: str, path: str) -> Pose:
+    async def pose(shop: Shop) -> Posed:
+        return shop.docker(method, path)
+
+    return pose
+
+
+async def _part(shop: Shop) -> Posed:
+    return shop.docker("PATCH", await shop.open(), os.urandom(2000))
+
+
+async def _finish(shop: Shop) -> Posed:
+    return shop.docker("PUT", await shop.send(os.urandom(2000)))
+
+
+async def _whole(shop: Shop) -> Posed:
+    data = os.urandom(2000)
+    return shop.docker("POST", f"blobs/uploads/?digest={digest_of(data)}", data)
+
+
+async def _manifest(shop: Shop) -> Posed:
+    """Pose the push of a manifest that is new, though its blobs are not."""
+    return _push(shop, f"t-{os.urandom(8).hex()}")
+
+
+def _push(shop: Shop, tag: str) -> Posed:
+    body = manifest_of(CONFIG, (LAYER,)).replace("{", f'{{"annotations":{{"tag":"{tag}"}},', 1).encode()
+    return shop.docker("PUT", f"manifests/{tag}", body, OCI.manifest)
+
+
+async def _manifest_again(shop: Shop) -> Posed:
+    return shop.docker("PUT", f"manifests/{TAG}", MANIFEST, OCI.manifest)
+
+
+async def _token(shop: Shop) -> Posed:
+    return shop.aws("GetAuthorizationToken")
+
+
+async def _batch(shop: Shop) -> Posed:
+    return shop.aws("BatchGetImage", repositoryName=REPOSITORY, imageIds=[{"imageTag": TAG}])
+
+
+async def _batch_of_ten(shop: Shop) -> Posed:
+    names = [f"batch-{number}" for number in range(10)]
+    for name in names:
+        assert (await shop.put(_push(shop, name))).status == 201
+    return shop.aws("BatchGetImage", repositoryName=REPOSITORY, imageIds=[{"imageTag": name} for name in names])
+
+
+async def _page(shop: Shop) -> Posed:
+    return shop.aws("DescribeImages", repositoryName=REPOSITORY, maxResults=10)
+
+
+HOT: Final[Mapping[str, Pose]] = {
+    "manifest GET by tag": _again("GET", f"manifests/{TAG}"),
+    "manifest GET by digest": _again("GET", f"manifests/{digest_of(MANIFEST)}"),
+    "manifest HEAD": _again("HEAD", f"manifests/{TAG}"),
+    "blob HEAD": _again("HEAD", f"blobs/{digest_of(LAYER)}"),
+    "blob GET": _again("GET", f"blobs/{digest_of(LAYER)}"),
+    "tags/list": _again("GET", "tags/list"),
+    "upload POST": _again("POST", "blobs/uploads/"),
+    "upload PATCH": _part,
+    "upload PUT": _finish,
+    "upload in one POST": _whole,
+    "manifest PUT": _manifest,
+    "manifest PUT again": _manifest_again,
+    "GetAuthorizationToken": _token,
+    "BatchGetImage of one": _batch,
+    "BatchGetImage of ten": _batch_of_ten,
+    "DescribeImages, a page": _page,
+}

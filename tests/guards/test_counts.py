@@ -1,0 +1,56 @@
+"""What each hot route costs, counted and not timed: whoever changes a number says why."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import pytest
+
+from guards.counting import Cost, counted
+from guards.routes import HOT
+from guards.shop import Shop, open_shop
+
+# Reading: who calls and where (one statement), and what is asked for (one more). A write adds its group's commit, and
+# opens the lock file that keeps processes in line. A new draft is looked for in two places before it is made.
+COSTS: Final[Mapping[str, Cost]] = {
+    "manifest GET by tag": Cost(reads=2),
+    "manifest GET by digest": Cost(reads=2),
+    "manifest HEAD": Cost(reads=2),
+    "blob HEAD": Cost(reads=2),
+    "blob GET": Cost(reads=2),
+    "tags/list": Cost(reads=3),
+    "upload POST": Cost(reads=2, writes=1, commits=1, hops=1),
+    "upload PATCH": Cost(reads=3, writes=1, commits=1, opened=4, synced=2, hops=3),
+    "upload PUT": Cost(reads=5, writes=4, commits=1, opened=2, synced=1, renamed=1, hops=2),
+    "upload in one POST": Cost(reads=3, writes=3, commits=1, opened=4, synced=2, renamed=1, removed=1, hops=4),
+    "manifest PUT": Cost(reads=5, writes=6, commits=1, hops=1),
+    "manifest PUT again": Cost(reads=5, commits=1, hops=1),
+    "GetAuthorizationToken": Cost(reads=2),
+    "BatchGetImage of one": Cost(reads=3),
+    "BatchGetImage of ten": Cost(reads=12),
+    "DescribeImages, a page": Cost(reads=5),
+}
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    with open_shop(tmp_path_factory.mktemp("shop")) as opened:
+        yield opened
+
+
+def cost_of(shop: Shop, route: str) -> Cost:
+    """Count the second of two requests: the first one fills what is remembered."""
+
+    async def twice() -> Cost:
+        assert (await shop.put(await HOT[route](shop))).status in range(200, 300)
+        posed = await HOT[route](shop)
+        with counted(shop.env.store) as tally:
+            await shop.put(posed)
+        return tally.cost
+
+    return asyncio.run(twice())
+
+
+@pytest.mark.parametrize("route", HOT)
+def test_a_hot_route_costs_what_it_did(shop: Shop, route: str) -> None:
+    assert cost_of(shop, route) == COSTS[route]

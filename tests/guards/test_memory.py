@@ -1,0 +1,42 @@
+"""Memory of a worker does not follow the size of what it is sent."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from faults.conftest import REPOSITORY
+from faults.rawclient import RawClient
+from support.images import MEBIBYTE
+from support.server import RunningServer
+
+_PIECES: Final = 1908  # of a MiB each: 2 GB
+_EVERY: Final = 20  # pieces between two looks
+_MOST: Final = 30_000_000
+_PIECE: Final = bytes(range(256)) * (MEBIBYTE // 256)
+
+
+def held(pid: int) -> int:
+    """Give the bytes that a process itself holds, without the page cache's files."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    told = dict(line.split(":", 1) for line in lines)
+    return sum(int(told[name].split()[0]) for name in ("RssAnon", "RssShmem")) * 1024
+
+
+def test_a_worker_holds_no_more_during_a_push_of_2_gb(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def layer(worker: int) -> Iterator[bytes]:
+        for number in range(_PIECES):
+            if number % _EVERY == 0:
+                seen.append(held(worker))
+            yield _PIECE
+
+    with RunningServer(tmp_path / "data", settings={"MOORAGE_WORKERS": "1"}) as server:
+        server.boto3("ecr").create_repository(repositoryName=REPOSITORY)
+        (worker,) = server.worker_pids()
+        with RawClient(server, server.password(), REPOSITORY) as client:
+            upload, before = client.start(), held(worker)
+            length = {"Content-Length": str(_PIECES * MEBIBYTE)}
+            assert client.ask("PATCH", upload, layer(worker), headers=length).status == 201
+            client.ask("DELETE", upload)  # pytest would keep its bytes for several runs
+    assert max(seen) - before < _MOST
