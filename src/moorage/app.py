@@ -2,13 +2,14 @@
 
 import asyncio
 import base64
+import contextlib
 import gc
 import json
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from moorage.blobs.files import FileBlobs
@@ -25,7 +26,7 @@ from moorage.edge.http.root import RootEdge
 from moorage.edge.http.server import Listening, serve
 from moorage.edge.oci.edge import OciEdge
 from moorage.edge.oci.links import LinkEdge
-from moorage.operations.accounts import NewKey, Vault, ensure_first_account
+from moorage.operations.accounts import NewKey, Vault, ensure_first_account, find_configured
 from moorage.operations.accounts import reset_root as make_new_root_key
 from moorage.operations.env import Env
 from moorage.operations.ids import Ids
@@ -115,22 +116,35 @@ def build_front(config: Config, env: Env, log: RequestLog) -> Front:
     )
 
 
-def reset_root(config: Config, account: str) -> tuple[str, str]:
-    """Give an account's root a new key, with no server running.
+def find_first_account(config: Config) -> AccountId:
+    """Tell whose root has the key that the settings name, with no server running; before any start, the settings do."""
+    if config.access_key_id is None:
+        return config.account_id
+    with _vault(config) as vault:
+        return asyncio.run(find_configured(vault, config.access_key_id)) or config.account_id
+
+
+def reset_root(config: Config, account: AccountId, *, configured: bool) -> tuple[str, str]:
+    """Give an account's root a new key and take all others away, with no server running.
 
     Raises:
-        InvalidAccountId, EntityNotFound
+        EntityNotFound
 
     """
-    store = SqliteStore(config.metadata, config.metadata_lock, reached=nothing)
-    try:
-        vault = Vault(store, read_keyring(config.keyring), Ids())
-        key = asyncio.run(make_new_root_key(vault, AccountId.parse(account), at=now()))
-    finally:
-        store.close()
+    with _vault(config) as vault:
+        key = asyncio.run(make_new_root_key(vault, account, at=now(), configured=configured))
     if key is None:
         raise EntityNotFound("account", account, by="id")
     return key.access_key_id, key.secret
+
+
+@contextlib.contextmanager
+def _vault(config: Config) -> Iterator[Vault]:
+    store = SqliteStore(config.metadata, config.metadata_lock, reached=nothing)
+    try:
+        yield Vault(store, read_keyring(config.keyring), Ids())
+    finally:
+        store.close()
 
 
 def read_keyring(path: Path) -> KeyRing:

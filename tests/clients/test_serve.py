@@ -67,6 +67,7 @@ def test_a_taken_port_is_refused(start_server: StartServer, tmp_path: Path) -> N
     server = start_server()
     said = start_refused(server, MOORAGE_LISTEN=server.host, MOORAGE_DATA=str(tmp_path / "other"))
     assert f"another program listens on {server.host} already" in said
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_newer_schema_is_refused_with_the_way_out(start_server: StartServer) -> None:
@@ -212,14 +213,17 @@ def test_an_account_that_exists_is_refused_in_one_sentence(start_server: StartSe
     assert (told.code, told.stderr.count("\n")) == (1, 1), told
 
 
-def test_new_root_keys_put_the_old_ones_out_of_force(start_server: StartServer) -> None:
+def test_new_root_keys_put_all_old_ones_out_of_force(start_server: StartServer) -> None:
     server = start_server()
-    old = {"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key}
+    configured = {"access_key_id": server.access_key_id, "secret_access_key": server.secret_access_key}
+    key = server.boto3("iam").create_access_key()["AccessKey"]
+    made = {"access_key_id": key["AccessKeyId"], "secret_access_key": server.secret(key["SecretAccessKey"])}
     server.stop()
     moorage(server, "account", "reset-root")
     server.restart()
-    with pytest.raises(ClientError, match="UnrecognizedClientException"):
-        account_of(server, **old)
+    for old in (configured, made):
+        with pytest.raises(ClientError, match="UnrecognizedClientException"):
+            account_of(server, **old)
     assert account_of(server) == server.account_id
 
 

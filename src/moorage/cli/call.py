@@ -43,23 +43,25 @@ class Answer:
 
 def call(config: Config, operation: str, members: Mapping[str, object]) -> dict[str, object]:
     """Ask the running server, as the first account's root user."""
-    if config.access_key_id is None or config.secret_access_key is None:
+    access_key_id, secret = config.access_key_id, config.secret_access_key
+    if access_key_id is None or secret is None:
         raise NoCredentials(config.data)
     running = require_running(config)
+    config = running.config
     body = json.dumps(members).encode()
     head = Head(
         "POST",
         "/",
         "",
         (
-            ("host", str(running.listen.nearby)),
+            ("host", str(config.listen.nearby)),
             ("content-type", "application/x-amz-json-1.1"),
             ("x-amz-target", f"{_TARGET}.{operation}"),
         ),
     )
-    signer = Signer(config.access_key_id, config.secret_access_key, config.region, _SERVICE)
+    signer = Signer(access_key_id, secret, config.region, _SERVICE)
     signed = sign(head, signer, at=datetime.now(UTC), body=body)
-    answer = ask(config, running, Question("POST", "/", (*head.headers, *signed), body))
+    answer = ask(running, Question("POST", "/", (*head.headers, *signed), body))
     told = _read(answer)
     if answer.status != _OK:
         code = str(told.get("__type", f"HTTP {answer.status}")).rpartition("#")[2]
@@ -68,27 +70,27 @@ def call(config: Config, operation: str, members: Mapping[str, object]) -> dict[
 
 
 def require_running(config: Config) -> Running:
-    running = find_running(config.server)
+    running = find_running(config)
     if running is None:
         raise NoServer(config.data)
     return running
 
 
-def ask(config: Config, running: Running, question: Question) -> Answer:
+def ask(running: Running, question: Question) -> Answer:
     """Send one request to the server of this machine."""
-    connection = _connect(config, running)
+    connection = _connect(running.config)
     try:
         connection.request(question.method, question.path, question.body, dict(question.headers))
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except (OSError, HTTPException) as error:
-        raise Refused(f"the server on {running.listen} does not answer: {error}") from None
+        raise Refused(f"the server on {running.config.listen} does not answer: {error}") from None
     finally:
         connection.close()
 
 
-def _connect(config: Config, running: Running) -> HTTPConnection:
-    near = running.listen.nearby
+def _connect(config: Config) -> HTTPConnection:
+    near = config.listen.nearby
     if config.tls_cert is None:
         return HTTPConnection(near.host, near.port, timeout=_SECONDS)
     # The names in the certificate are for others; here it is enough that it is the one we were told of.

@@ -5,12 +5,11 @@ import shlex
 import shutil
 import subprocess
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 import click
 
-from moorage.cli.refused import NoCredentials
+from moorage.cli.refused import NoCredentials, NoServer
 from moorage.cli.running import find_running
 from moorage.cli.settings import load_settings, settings_options
 from moorage.config import Config, api_endpoint, registry_host
@@ -47,9 +46,11 @@ def exports(config: Config) -> dict[str, str]:
     access_key_id, secret = config.access_key_id, config.secret_access_key
     if access_key_id is None or secret is None:
         raise NoCredentials(config.data)
-    running = find_running(config.server)
+    running = find_running(config)
     if running is not None:
-        config = replace(config, listen=running.listen)
+        config = running.config
+    elif config.listen.port == 0:
+        raise NoServer(config.data)  # nobody knows the port before there is one
     endpoint = api_endpoint(config)
     return {
         "AWS_ACCESS_KEY_ID": access_key_id,

@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from moorage.cli.berth import Berth, Descriptors
@@ -26,17 +26,26 @@ class _Place:
     ready: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A worker that ended though nobody had told it to."""
+
+    index: int
+    pid: int
+    code: int
+
+    def __str__(self) -> str:
+        return f"worker {self.index} (process {self.pid}) ended {_how(self.code)}"
+
+
 class Fleet:
     """As many worker processes as there are to be; ``now`` is a monotonic clock's time."""
 
-    def __init__(
-        self, worker: Sequence[str], descriptors: Descriptors, count: int, tell: Callable[[str], None]
-    ) -> None:
+    def __init__(self, worker: Sequence[str], descriptors: Descriptors, count: int) -> None:
         self._worker = worker
         self._descriptors = descriptors
         self._places = [_Place(index) for index in range(count)]
         self._config: Config | None = None
-        self._tell = tell
         self._ending = False
 
     @property
@@ -60,17 +69,19 @@ class Fleet:
         due = [place.due - now for place in self._places if place.process is None]
         return max(0.0, min(due)) if due else None
 
-    def reap(self, now: float) -> None:
-        """Note which workers ended, and when to fill their places: at once, unless that has not helped before."""
+    def reap(self, now: float) -> list[Ended]:
+        """Tell which workers ended, and note when to fill their places: at once, unless that has not helped before."""
+        ended = []
         for place in self._places:
             if place.process is None or (code := place.process.poll()) is None:
                 continue
             if not self._ending:
-                self._tell(f"worker {place.index} (process {place.process.pid}) ended {_how(code)}")
+                ended.append(Ended(place.index, place.process.pid, code))
             place.process = None
             place.quick_ends = place.quick_ends + 1 if now - place.started < _QUICK_SECONDS else 0
             pause = 0.025 * 2**place.quick_ends if place.quick_ends > 1 else 0.0
             place.due = now + min(pause, _LONGEST_PAUSE)
+        return ended
 
     def note_ready(self, pid: int) -> None:
         for place in self._places:

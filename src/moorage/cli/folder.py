@@ -13,6 +13,7 @@ from moorage.config import Config
 
 # What outlives a killed server for a moment are its workers, which end within a second.
 _PATIENCE_SECONDS = 2.0
+_GLANCE_SECONDS = 0.1  # ``find_holder`` of another command holds the lock for an instant
 _NOT_FOREIGN = frozenset({"lost+found", "moorage.toml"})
 
 
@@ -35,16 +36,29 @@ def take_lock(config: Config) -> int:
         descriptor = os.open(config.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise Refused(f"{config.lock} cannot be opened: {error.strerror}") from None
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not _locked(descriptor):
+    begun = time.monotonic()
+    while not _locked(descriptor, fcntl.LOCK_EX):
         holder = _holder(descriptor)
-        if holder is None or is_alive(holder) or time.monotonic() > deadline:
+        gone = holder is not None and not is_alive(holder)
+        if time.monotonic() > begun + (_PATIENCE_SECONDS if gone else _GLANCE_SECONDS):
             os.close(descriptor)
             raise DataFolderInUse(config.data, holder)
         time.sleep(0.02)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
     return descriptor
+
+
+def find_holder(config: Config) -> int | None:
+    """Tell which process holds the data folder; the lock decides, for a number written down may be another's by now."""
+    try:
+        descriptor = os.open(config.lock, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return None if _locked(descriptor, fcntl.LOCK_SH) else _holder(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextlib.contextmanager
@@ -85,9 +99,9 @@ def write_private(path: Path, text: str) -> None:
         os.close(folder)
 
 
-def _locked(descriptor: int) -> bool:
+def _locked(descriptor: int, kind: int) -> bool:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -5,11 +5,12 @@ import sys
 import click
 
 from moorage.cli.folder import hold
+from moorage.cli.keys import ensure_keyring
 from moorage.cli.refused import Refused
 from moorage.cli.settings import load_settings, settings_options
 from moorage.config import Config
 from moorage.store.migrate import migrate as bring_to_newest
-from moorage.store.version import NEWEST, SchemaTooNewError
+from moorage.store.version import NEWEST, DatabaseUnreadableError, SchemaTooNewError
 
 
 @click.command()
@@ -22,6 +23,7 @@ def migrate(config: str | None, data: str | None, *, handed_over: bool) -> None:
         return
     settings = load_settings(config, data=data)
     with hold(settings):
+        ensure_keyring(settings)  # a start refuses to make it beside a database
         _migrate(settings)
     click.echo(f"the database has the newest schema, {NEWEST}")
 
@@ -29,7 +31,7 @@ def migrate(config: str | None, data: str | None, *, handed_over: bool) -> None:
 def _migrate(config: Config) -> None:
     try:
         before = bring_to_newest(config.metadata, config.metadata_lock, config.backups)
-    except SchemaTooNewError as error:
+    except (DatabaseUnreadableError, SchemaTooNewError) as error:
         raise Refused(str(error)) from None
     if before is not None and before != NEWEST:
         click.echo(f"the database had schema {before}; a copy of it is in {config.backups}")

@@ -34,6 +34,19 @@ class NoServer(Refused):
         self.data = data
 
 
+class NoDatabase(Refused):
+    def __init__(self, data: Path) -> None:
+        super().__init__(f"there is no database in {data} yet: start `moorage serve` first, which makes it")
+        self.data = data
+
+
+class NeverReady(Refused):
+    """A worker ended before any worker was ready: another would not fare better."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the server cannot start: {why}")
+
+
 class NoCredentials(Refused):
     def __init__(self, data: Path) -> None:
         super().__init__(f"there are no credentials in {data} yet: start `moorage serve` first, which makes them")

@@ -20,6 +20,11 @@ def settings_options(command: F) -> F:
     return config(data(command))
 
 
+def keys_are_variables() -> bool:
+    """Tell whether the environment names the root keys, which wins over the credentials file."""
+    return "MOORAGE_ACCESS_KEY_ID" in os.environ
+
+
 def load_settings(config: str | None, **options: str | None) -> Config:
     """Read the settings, of which those given as options win."""
     given = {key: value for key, value in options.items() if value is not None}

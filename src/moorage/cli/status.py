@@ -24,11 +24,11 @@ _STEP = 1024
 def status(config: str | None, data: str | None) -> None:
     """Tell whether a server runs, and what it holds; the exit code is 3 when none runs."""
     settings = load_settings(config, data=data)
-    running = find_running(settings.server)
+    running = find_running(settings)
     if running is None:
         click.echo("server: not running")
     else:
-        for line in (*_server(settings, running), *_held(settings)):
+        for line in (*_server(running), *_held(settings)):
             click.echo(line)
     for line in _folder(settings):
         click.echo(line)
@@ -36,11 +36,12 @@ def status(config: str | None, data: str | None) -> None:
         raise SystemExit(_NOT_RUNNING)
 
 
-def _server(config: Config, running: Running) -> Iterator[str]:
-    yield f"server: process {running.pid} on {running.listen}, {running.workers} workers, since {running.started_at}"
+def _server(running: Running) -> Iterator[str]:
+    config = running.config
+    yield f"server: process {running.pid} on {config.listen}, {config.workers} workers, since {running.started_at}"
     for path, word in _CHECKS.items():
         try:
-            code = ask(config, running, Question("GET", path)).status
+            code = ask(running, Question("GET", path)).status
         except Refused as refused:
             yield f"{word}: no, {refused.message}"
         else:

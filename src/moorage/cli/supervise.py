@@ -8,22 +8,24 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import Final
 
 import click
 
 from moorage.cli.berth import Descriptors
-from moorage.cli.fleet import Fleet, environment_of_children
+from moorage.cli.fleet import Ended, Fleet, environment_of_children
 from moorage.cli.folder import prepare_folder, take_lock
 from moorage.cli.keys import ensure_credentials, ensure_keyring
 from moorage.cli.listener import open_listener
-from moorage.cli.refused import Refused
+from moorage.cli.refused import NeverReady, Refused
 from moorage.cli.running import write_running
+from moorage.cli.schema import is_newest
 from moorage.config import Config, Listen
-from moorage.store.version import NEWEST, SchemaTooNewError, version_of
 
 # -P: a folder that the server is started in must not be able to replace a module.
 WORKER: Final = (sys.executable, "-P", "-m", "moorage.cli.worker")
@@ -34,18 +36,18 @@ _KILLED_BY_HAND: Final = 130  # as shells tell it
 def supervise(config: Config, *, worker: Sequence[str]) -> int:
     """Serve until told to end; returns the exit code."""
     os.umask(0o077)
-    prepare_folder(config)
-    lock = take_lock(config)
-    listener = open_listener(config.listen)
+    _check_certificate(config)
+    lock, listener = _settle(config)
     config = replace(config, listen=Listen(config.listen.host, listener.getsockname()[1]))
-    newest = _is_newest(config)
+    newest = is_newest(config)
     ensure_keyring(config)
+    _check_log(config)
     config, first = ensure_credentials(config)
     watch, watched = os.pipe()  # nobody writes: the workers read its end when this process is gone
     ready, tell_ready = os.pipe()
     os.set_blocking(ready, False)
     with _signals() as signals, contextlib.closing(listener):
-        fleet = Fleet(worker, Descriptors(listener.fileno(), lock, watch, tell_ready), config.workers, _tell)
+        fleet = Fleet(worker, Descriptors(listener.fileno(), lock, watch, tell_ready), config.workers)
         try:
             fleet.fill(time.monotonic())
             if not newest:
@@ -70,6 +72,7 @@ class _Supervisor:
         self._greeting: str | None = greeting
         self._deadline: float | None = None  # once it is set, we are ending
         self._code = 0
+        self._words: dict[int, str] = {}  # of workers that end, by process
 
     def run(self, signals: socket.socket) -> int:
         with selectors.DefaultSelector() as selector:
@@ -90,7 +93,9 @@ class _Supervisor:
 
     def _keep(self) -> None:
         now = time.monotonic()
-        self._fleet.reap(now)
+        if ended := self._fleet.reap(now):
+            self._hear()  # what they said before
+            self._miss(ended)
         if self._deadline is None:
             self._fleet.fill(now)
         elif now >= self._deadline:
@@ -108,13 +113,26 @@ class _Supervisor:
                 self._fleet.end()
 
     def _hear(self) -> None:
-        """Note which workers are ready; the first one makes the server ready."""
+        """Note which workers are ready, the first of which makes the server ready, and the words of those that end."""
         with contextlib.suppress(BlockingIOError):
-            for pid in os.read(self._ready, 65_536).split():
+            for line in os.read(self._ready, 65_536).decode("utf-8", "replace").splitlines():
+                pid, _, words = line.partition(" ")
+                if words:
+                    self._words[int(pid)] = words
+                    continue
                 self._fleet.note_ready(int(pid))
                 if self._greeting is not None:
                     _tell(self._greeting)
                     self._greeting = None
+
+    def _miss(self, ended: Sequence[Ended]) -> None:
+        """Say which workers ended; before the first one was ready there is nothing that others could do better."""
+        if self._greeting is not None:
+            told = (self._words.get(worker.pid) for worker in ended)
+            raise NeverReady(next(filter(None, told), f"{ended[0]} before any was ready"))
+        for worker in ended:
+            words = self._words.pop(worker.pid, None)
+            _tell(f"{worker}: {words}" if words else str(worker))
 
 
 @contextlib.contextmanager
@@ -135,11 +153,32 @@ def _heard(number: int, frame: FrameType | None) -> None:
     """Do nothing: without a handler there would be nothing to receive."""
 
 
-def _is_newest(config: Config) -> bool:
-    try:
-        return version_of(config.metadata) == NEWEST
-    except SchemaTooNewError as error:
-        raise Refused(str(error)) from None
+def _settle(config: Config) -> tuple[int, socket.socket]:
+    """Take the data folder and the address.
+
+    Who has a folder already says more than a taken port; a folder that is not there is made only when all else is well.
+    """
+    if not config.data.exists():
+        listener = open_listener(config.listen)
+        prepare_folder(config)
+        return take_lock(config), listener
+    prepare_folder(config)
+    return take_lock(config), open_listener(config.listen)
+
+
+def _check_certificate(config: Config) -> None:
+    if config.tls_cert is not None and config.tls_key is not None:
+        # By name, against the rule: OpenSSL is loaded only where TLS is set.
+        check: Callable[[Path, Path], None] = import_module("moorage.cli.certificate").check_certificate
+        check(config.tls_cert, config.tls_key)
+
+
+def _check_log(config: Config) -> None:
+    if config.log != "-":
+        try:
+            os.close(os.open(config.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640))
+        except OSError as error:
+            raise Refused(f"the log {config.log} cannot be opened: {error.strerror}") from None
 
 
 def _migrate(config: Config, lock: int) -> None:

@@ -1,15 +1,19 @@
 """One server process: it takes its settings from standard input and ends when its supervisor does."""
 
+import contextlib
 import os
 import signal
 import sys
 from collections.abc import Callable
 from threading import Thread
-from typing import Protocol
+from typing import Final, Protocol
 
 from moorage.app import serve_worker
 from moorage.cli.berth import Berth
 from moorage.config import Config
+from moorage.operations.accounts import ConfiguredKeyTakenError
+
+_LONGEST_WORD: Final = 1000  # well within what a pipe takes in one piece
 
 
 class Serve(Protocol):
@@ -32,7 +36,21 @@ def work(serve: Serve) -> None:
         os.write(files.ready, f"{os.getpid()}\n".encode())
 
     Thread(target=_end_with_supervisor, args=(files.watch,), name="watch", daemon=True).start()
-    serve(berth.config, listener_fd=files.listener, index=berth.index, ready=ready)
+    try:
+        serve(berth.config, listener_fd=files.listener, index=berth.index, ready=ready)
+    except ConfiguredKeyTakenError as error:
+        _leave_word(files.ready, str(error))
+        raise SystemExit(1) from None
+    except BaseException as error:
+        _leave_word(files.ready, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _leave_word(ready: int, text: str) -> None:
+    """Tell the supervisor why this process ends, so that it says it once for all workers."""
+    line = f"{os.getpid()} {' '.join(text.split())}".encode()[:_LONGEST_WORD]
+    with contextlib.suppress(OSError):
+        os.write(ready, line + b"\n")
 
 
 def _end_with_supervisor(watch: int) -> None:

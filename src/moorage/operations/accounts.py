@@ -68,7 +68,10 @@ class ConfiguredKeyTakenError(Exception):
     """The access key id in the settings belongs to somebody else already."""
 
     def __init__(self, access_key_id: str) -> None:
-        super().__init__(f"the configured access key id {access_key_id} belongs to another user or account already")
+        super().__init__(
+            f"the configured access key id {access_key_id} belongs to another user or account already: "
+            "set the account_id that it was used with before, or other root keys"
+        )
 
 
 async def _is_configured(vault: Vault, account: AccountId, key: NewKey) -> bool:
@@ -106,8 +109,17 @@ async def create_account(env: Env, granted: Granted, account: AccountId) -> NewK
     return await env.store.write(unit)
 
 
-async def reset_root(vault: Vault, account: AccountId, *, at: int) -> NewKey | None:
-    """Take every key of the account's root away and make a new one; None where there is no such account."""
+async def find_configured(vault: Vault, access_key_id: str) -> AccountId | None:
+    """Tell which account has the key that the settings name; None where nobody has it."""
+    holder = await access_keys.find(vault.store.now, access_key_id)
+    return None if holder is None else holder.key.account
+
+
+async def reset_root(vault: Vault, account: AccountId, *, at: int, configured: bool = False) -> NewKey | None:
+    """Take every key of the account's root away and make a new one; None where there is no such account.
+
+    ``configured`` is for the first account, whose new key the settings will name.
+    """
     key = vault.new_key()
 
     async def unit(tx: Transaction) -> NewKey | None:
@@ -116,7 +128,7 @@ async def reset_root(vault: Vault, account: AccountId, *, at: int) -> NewKey | N
         for old in await access_keys.of_user(tx, account, ROOT):
             await access_keys.delete_key(tx, account, ROOT, old.id)
         row = AccessKeyRow(
-            key.access_key_id, account, ROOT, vault.seal(key), active=True, configured=False, created_at=at
+            key.access_key_id, account, ROOT, vault.seal(key), active=True, configured=configured, created_at=at
         )
         await access_keys.create(tx, row)
         await accounts.bump(tx, account)

@@ -1,6 +1,5 @@
 """Every command is found under its name, and wrong use is told in one sentence."""
 
-import json
 import os
 from pathlib import Path
 
@@ -10,9 +9,10 @@ from click.testing import CliRunner, Result
 
 from moorage.cli.account import account
 from moorage.cli.folder import prepare_folder, take_lock
+from moorage.cli.keys import ensure_keyring
 from moorage.cli.lazy import LazyGroup
 from moorage.cli.main import moorage
-from moorage.config import Config, load
+from unit.config.settings import read
 
 
 def run(data: Path, *args: str, **variables: str) -> Result:
@@ -21,7 +21,7 @@ def run(data: Path, *args: str, **variables: str) -> Result:
 
 
 def held(data: Path) -> int:
-    config: Config = load({}, path=None, overrides={"data": str(data)})
+    config = read(data)
     prepare_folder(config)
     return take_lock(config)
 
@@ -63,28 +63,22 @@ def test_migrate_makes_a_database_of_the_newest_schema(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "metadata.sqlite3").exists()
 
 
+def test_a_start_after_migrate_finds_a_key_ring(tmp_path: Path) -> None:
+    run(tmp_path / "data", "migrate")
+    ensure_keyring(read(tmp_path / "data"))
+
+
+def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:
+    run(tmp_path, "migrate")
+    (tmp_path / "metadata.sqlite3").write_text("a letter, not a database\n" * 100, encoding="utf-8")
+    done = run(tmp_path, "migrate")
+    assert (done.exit_code, done.stderr.count("\n"), "cannot be read as a database" in done.stderr) == (1, 1, True)
+
+
 @pytest.mark.parametrize("command", [("migrate",), ("account", "reset-root")], ids="-".join)
 def test_what_changes_the_folder_is_refused_while_a_server_holds_it(tmp_path: Path, command: tuple[str, ...]) -> None:
     lock = held(tmp_path)
+    (tmp_path / "metadata.sqlite3").touch()
     done = run(tmp_path, *command)
     os.close(lock)
     assert (done.exit_code, "is in use by process" in done.stderr) == (1, True)
-
-
-def test_reset_root_replaces_the_first_accounts_keys(tmp_path: Path) -> None:
-    run(tmp_path, "account", "reset-root")
-    before = json.loads((tmp_path / "credentials").read_bytes())
-    run(tmp_path, "account", "reset-root")
-    after = json.loads((tmp_path / "credentials").read_bytes())
-    assert all(after[name] != before[name] for name in ("access_key_id", "secret_access_key"))
-
-
-def test_reset_root_does_not_print_the_first_accounts_secret(tmp_path: Path) -> None:
-    done = run(tmp_path, "account", "reset-root")
-    assert json.loads((tmp_path / "credentials").read_bytes())["secret_access_key"] not in done.output
-
-
-def test_reset_root_refuses_what_variables_would_undo(tmp_path: Path) -> None:
-    keys = {"MOORAGE_ACCESS_KEY_ID": "AKIAOTHER123456789", "MOORAGE_SECRET_ACCESS_KEY": "another-secret-key"}
-    done = run(tmp_path, "account", "reset-root", **keys)
-    assert (done.exit_code, "MOORAGE_ACCESS_KEY_ID" in done.stderr) == (1, True)

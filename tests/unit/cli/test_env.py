@@ -1,15 +1,20 @@
 """``moorage env`` prints what a shell can evaluate, and warns where that would not be enough."""
 
+import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from moorage.cli.folder import take_lock
 from moorage.cli.main import moorage
-from moorage.config import load
+from moorage.cli.running import write_running
+from moorage.config import Config, load
+from unit.config.settings import read
 
 KEYS = {"access_key_id": "AKIAEXAMPLE1234567", "secret_access_key": "quote'this/and+this$one"}
 
@@ -26,6 +31,17 @@ def data(tmp_path: Path) -> Path:
     credentials.write_text(json.dumps(KEYS), encoding="utf-8")
     credentials.chmod(0o600)
     return tmp_path
+
+
+@contextlib.contextmanager
+def serving(data: Path, **options: str) -> Iterator[None]:
+    """Hold the folder as a server does that was started with options."""
+    config = replace(read(data), access_key_id=None, secret_access_key=None)
+    lock = take_lock(config)
+    settings = {key: value for key, value in json.loads(config.to_json()).items() if key != "regions"}
+    write_running(Config.from_json(json.dumps(settings | options)))
+    yield
+    os.close(lock)
 
 
 def aws(folder: Path, version: str) -> str:
@@ -66,9 +82,47 @@ def test_keys_in_variables_win(data: Path) -> None:
 
 
 def test_a_running_server_tells_where_it_really_listens(data: Path) -> None:
-    told = {"pid": os.getpid(), "listen": "127.0.0.1:4999", "started_at": "2026-01-01T00:00:00+00:00", "workers": 2}
-    (data / "server.json").write_text(json.dumps(told), encoding="utf-8")
-    assert "export MOORAGE_REGISTRY=localhost:4999" in run(data).stdout
+    with serving(data, listen="127.0.0.1:4999"):
+        assert "export MOORAGE_REGISTRY=localhost:4999" in run(data).stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"region": "eu-west-1"}, "export AWS_REGION=eu-west-1"),
+        ({"domain": "registry.example"}, "export AWS_ENDPOINT_URL_ECR=https://api.ecr.us-east-1.registry.example"),
+        (
+            {"account_id": "210987654321", "domain": "registry.example"},
+            "export MOORAGE_REGISTRY=210987654321.dkr.ecr.us-east-1.registry.example",
+        ),
+    ],
+    ids=["region", "domain", "account"],
+)
+def test_the_options_of_a_running_server_win(data: Path, options: Mapping[str, str], line: str) -> None:
+    with serving(data, **options):
+        assert line in run(data).stdout.splitlines()
+
+
+def test_the_options_of_a_running_server_win_over_variables(data: Path) -> None:
+    with serving(data, region="eu-west-1"):
+        assert "export AWS_REGION=eu-west-1" in run(data, {"MOORAGE_REGION": "us-west-2"}).stdout
+
+
+def test_a_running_server_tells_whether_it_speaks_tls(data: Path) -> None:
+    with serving(data, tls_cert=str(data / "cert.pem")):
+        assert "export AWS_ENDPOINT_URL_ECR=https://api.ecr.us-east-1.localhost:4500" in run(data).stdout
+
+
+def test_a_server_that_runs_no_more_is_not_believed(data: Path) -> None:
+    with serving(data, region="eu-west-1"):
+        pass
+    assert "export AWS_REGION=us-east-1" in run(data).stdout
+
+
+def test_without_a_server_nobody_knows_a_port_that_the_system_chooses(data: Path) -> None:
+    done = run(data, {"MOORAGE_LISTEN": ":0"})
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "no server is running" in done.stderr
 
 
 def test_without_credentials_it_says_what_makes_them(tmp_path: Path) -> None:

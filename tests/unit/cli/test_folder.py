@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from moorage.cli.folder import prepare_folder, take_lock, write_private
+from moorage.cli.folder import find_holder, prepare_folder, take_lock, write_private
 from moorage.cli.refused import DataFolderInUse, ForeignFolder, Refused
 from moorage.config import Config
 from unit.config.settings import read
@@ -78,6 +78,18 @@ def test_what_a_killed_servers_last_child_holds_is_waited_for(config: Config) ->
     with subprocess.Popen(["/bin/sleep", "0.1"], pass_fds=(descriptor,)):
         os.close(descriptor)
         os.close(take_lock(config))
+
+
+def test_the_holder_is_found_by_the_lock(config: Config) -> None:
+    prepare_folder(config)
+    descriptor = take_lock(config)
+    held = find_holder(config)
+    os.close(descriptor)
+    assert (held, find_holder(config)) == (os.getpid(), None)
+
+
+def test_a_folder_that_is_not_there_has_no_holder(config: Config) -> None:
+    assert find_holder(config) is None
 
 
 def test_a_private_file_is_closed_to_others(tmp_path: Path) -> None:

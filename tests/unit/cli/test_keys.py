@@ -8,10 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from moorage.cli.folder import write_private
 from moorage.cli.keys import ensure_credentials, ensure_keyring
 from moorage.cli.refused import Refused
 from moorage.config import Config
 from unit.config.settings import KEY_ID, SECRET, read
+
+KEY = base64.b64encode(bytes(32)).decode()
 
 
 @pytest.fixture
@@ -67,6 +70,17 @@ def test_a_key_ring_that_others_can_read_is_refused(config: Config) -> None:
     ensure_keyring(config)
     config.keyring.chmod(0o644)
     with pytest.raises(Refused, match="chmod 600"):
+        ensure_keyring(config)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", json.dumps({"current": "k2", "keys": {"k1": KEY}}), '{"current": "k1", "keys": {"k1": "MA=="}}'],
+    ids=["empty", "list", "nothing", "no such key", "short key"],
+)
+def test_a_broken_key_ring_is_refused(config: Config, text: str) -> None:
+    write_private(config.keyring, text)
+    with pytest.raises(Refused, match="no ring of keys"):
         ensure_keyring(config)
 
 
