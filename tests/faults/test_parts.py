@@ -94,12 +94,19 @@ def test_a_part_that_is_cut_short_leaves_the_offset_where_it_was(
     finish_with_second_part(client, upload)
 
 
+def is_halted(pid: int) -> bool:
+    """Tell whether every thread has stopped: until then, one of them may still accept a connection."""
+    threads = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(thread.read_text(encoding="ascii").rpartition(")")[2].split()[0] == "T" for thread in threads)
+
+
 def test_another_worker_goes_on_with_an_upload(failing: Failing) -> None:
     with failing.connect() as client:
         upload = client.start()
         client.send(upload, FIRST, first=0)
     first = failing.fuse.pids("synced")[-1]
     os.kill(first, signal.SIGSTOP)  # whoever answers now is not the one that received the first part
+    wait_until(lambda: is_halted(first))
     try:
         with failing.connect() as client:
             finish_with_second_part(client, upload)
