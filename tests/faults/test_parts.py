@@ -150,7 +150,7 @@ def test_an_upload_that_is_being_finished_cannot_be_finished_with_other_bytes(fa
             "PUT", f"{upload}?digest={digest_of(FIRST)}", {"Content-Length": str(len(FIRST))}, FIRST
         )
         with finishing:
-            wait_until(lambda: failing.fuse.struck is not None)
+            wait_until(lambda: failing.fuse.struck is not None and is_halted(failing.fuse.pids("renamed")[0]))
             status = other.finish(upload, digest_of(SECOND), SECOND).status
             os.kill(failing.fuse.pids("renamed")[0], signal.SIGCONT)
             assert status == 416
