@@ -41,7 +41,7 @@ def _decide(shop: Shop) -> Callable[[], None]:
     assert principal is not None  # noqa: S101  # the shop has made it
     arn = repository_arn(tenant.account, tenant.region, REPOSITORY)
     request = Request(principal.requester, "ecr:BatchGetImage", arn, tenant.account)
-    return lambda: _expect(decide(request, principal.identity, None).allowed)
+    return lambda: _expect(decide(request, principal.policies).allowed)
 
 
 def _expect(allowed: bool) -> None:  # noqa: FBT001  # the one thing there is to say

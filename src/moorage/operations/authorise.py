@@ -8,15 +8,14 @@ from dataclasses import dataclass
 
 from moorage.domain.actions import Needs, Scope
 from moorage.domain.arns import repository_arn, user_arn
-from moorage.domain.caller import Caller, CallerKind, Registry
+from moorage.domain.caller import Caller, Registry
 from moorage.domain.errors import AccessDenied, CredentialUnknown, Place, RepositoryNotFound
-from moorage.domain.names import AccountId
 from moorage.domain.repository import RepositoryKey
+from moorage.operations.context import CallContext
 from moorage.operations.env import Call, Env
 from moorage.operations.principals import Principal
-from moorage.policy.compiled import Compiled
-from moorage.policy.decide import Decision, decide, denial
-from moorage.policy.request import ANY_RESOURCE, Context, Request
+from moorage.policy.decide import NO_RESOURCE, Decision, ResourcePolicies, decide, denial
+from moorage.policy.request import ANY_RESOURCE, Request
 from moorage.store import standing
 from moorage.store.standing import Standing
 
@@ -88,15 +87,15 @@ async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
 ) -> None:
     resource = _resource(needs.scope, registry, name)
     owner = registry.account
-    policy: Compiled | None = None
+    policies = NO_RESOURCE
     if needs.scope is Scope.REPOSITORY and where.repository_id is not None and where.owner_generation is not None:
-        policy = await env.policies.find(registry, where.repository_id, where.owner_generation)
-    context = _context(call, principal.caller, owner)
+        policies = await env.policies.find(registry, where.repository_id, where.owner_generation)
+    context = CallContext(call, principal.requester.facts, owner)
     for group in needs.actions:
         refused: tuple[Decision, Request] | None = None
         for action in group:
             request = Request(principal.requester, action, resource, owner, context)
-            decision = decide(request, principal.identity, policy)
+            decision = decide(request, principal.policies, policies)
             if decision.allowed:
                 refused = None
                 break
@@ -105,13 +104,13 @@ async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
             raise AccessDenied(denial(*refused))
 
 
-def may_still(granted: Granted, action: str, policy: Compiled) -> bool:
-    """Tell whether the caller might do ``action`` on the repository if ``policy`` were its policy."""
+def may_still(granted: Granted, action: str, policies: ResourcePolicies) -> bool:
+    """Tell whether the caller might do ``action`` on the repository if ``policies`` were attached to it."""
     resource = _resource(Scope.REPOSITORY, granted.registry, granted.name)
     owner = granted.registry.account
-    context = _context(granted.call, granted.caller, owner)
+    context = CallContext(granted.call, granted.principal.requester.facts, owner)
     request = Request(granted.principal.requester, action, resource, owner, context)
-    return decide(request, granted.principal.identity, policy).allowed
+    return decide(request, granted.principal.policies, policies).allowed
 
 
 def _resource(scope: Scope, registry: Registry, name: str) -> str:
@@ -126,20 +125,3 @@ def _resource(scope: Scope, registry: Registry, name: str) -> str:
             return user_arn(registry.account, "/", "*")
         case _:
             return ANY_RESOURCE
-
-
-def _context(call: Call, caller: Caller, owner: AccountId) -> Context:
-    context = {
-        "aws:principalarn": caller.arn,
-        "aws:principalaccount": caller.account,
-        "aws:principaltype": caller.kind.value,
-        "aws:userid": caller.unique_id,
-        "aws:requestedregion": call.region,
-        "aws:resourceaccount": owner,
-        "aws:securetransport": "true" if call.secure else "false",
-    }
-    if call.user_agent:
-        context["aws:useragent"] = call.user_agent
-    if caller.kind is CallerKind.USER:
-        context["aws:username"] = caller.name
-    return context

@@ -8,8 +8,9 @@ from moorage.domain.caller import Caller, CallerKind
 from moorage.domain.names import AccountId
 from moorage.operations.keyring import KeyRing, Purpose
 from moorage.policy.compiled import Compiled
-from moorage.policy.elements import PolicyKind
-from moorage.policy.request import Requester, RequesterType
+from moorage.policy.decide import CallerPolicies
+from moorage.policy.elements import Attached, Source
+from moorage.policy.request import Requester, RequesterType, Value
 from moorage.store import access_keys, accounts, user_policies
 from moorage.store.access_keys import Holder
 from moorage.store.port import Store
@@ -26,7 +27,7 @@ class Principal:
     access_key_id: str
     secret: str = field(repr=False)
     requester: Requester
-    identity: Compiled
+    policies: CallerPolicies
     generation: int
     key_mark: str
 
@@ -74,10 +75,26 @@ class PrincipalCache:
     def _principal(self, holder: Holder, policies: list[tuple[str, str]], generation: int) -> Principal:
         caller = caller_of(holder)
         secret = self._keyring.open(Purpose.ACCESS_KEY, holder.key.secret, bound=holder.key.id.encode()).decode()
-        requester = Requester(caller.account, caller.arn, caller.unique_id, RequesterType(caller.kind.value))
-        identity = Compiled.stored(PolicyKind.IDENTITY, policies)
+        identity = Compiled.stored(
+            (Attached(Source.INLINE, name, f"user {caller.name}"), text) for name, text in policies
+        )
         mark = mark_of(secret, holder.key.id)
-        return Principal(caller, holder.key.id, secret, requester, identity, generation, mark)
+        return Principal(
+            caller, holder.key.id, secret, requester_of(caller), CallerPolicies(identity), generation, mark
+        )
+
+
+def requester_of(caller: Caller) -> Requester:
+    """Tell what policies may know the caller by."""
+    facts: dict[str, Value] = {
+        "aws:principalarn": caller.arn,
+        "aws:principalaccount": caller.account,
+        "aws:principaltype": caller.kind.value,
+        "aws:userid": caller.unique_id,
+    }
+    if caller.kind is CallerKind.USER:
+        facts["aws:username"] = caller.name
+    return Requester(caller.account, caller.arn, caller.unique_id, RequesterType(caller.kind.value), facts=facts)
 
 
 def mark_of(secret: str, access_key_id: str) -> str:

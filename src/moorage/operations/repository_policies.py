@@ -10,9 +10,10 @@ from moorage.domain.names import AccountId
 from moorage.domain.repository import Repository
 from moorage.operations.authorise import Granted, may_still
 from moorage.operations.env import Env
+from moorage.operations.policies import compile_repository_policy
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
-from moorage.policy.compiled import Compiled
+from moorage.policy.decide import ResourcePolicies
 from moorage.policy.document import parse
 from moorage.policy.elements import PolicyKind
 from moorage.policy.errors import SYNTAX, MalformedPolicy
@@ -43,8 +44,8 @@ async def set_policy(env: Env, granted: Granted, text: str, *, force: bool) -> N
         repository = await get_repository(tx, granted)
         ids = await _resolve(tx, document.principals_named)
         resolved = _with_ids(text, ids)
-        compiled = Compiled.stored(PolicyKind.REPOSITORY, [("repository policy", resolved)])
-        if not force and not may_still(granted, "ecr:SetRepositoryPolicy", compiled):
+        policies = ResourcePolicies(compile_repository_policy(resolved))
+        if not force and not may_still(granted, "ecr:SetRepositoryPolicy", policies):
             raise InvalidParameter("PolicyText", _LOCKED_OUT)
         await repository_policies.put(tx, repository, text, resolved)
         await accounts.bump(tx, repository.account)

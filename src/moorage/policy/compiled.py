@@ -13,10 +13,9 @@ from itertools import chain
 from moorage.domain.wildcard import Test, any_of, has_wildcard, literal_head
 from moorage.policy.conditions import Clause
 from moorage.policy.document import PolicyDocument, parse
-from moorage.policy.elements import Patterns, PolicyKind
+from moorage.policy.elements import Attached, Patterns
 from moorage.policy.errors import MalformedPolicy
-from moorage.policy.principal import ANYONE
-from moorage.policy.request import Context, Request
+from moorage.policy.request import ANYONE, Context, Request
 from moorage.policy.statement import Effect, Statement
 
 # More than there are actions, and enough resources for a client at work; a full memo starts anew.
@@ -29,8 +28,7 @@ _EVERYTHING = Patterns(("*",))
 class StatementRef:
     """Which statement; sids need not be unique. Without an index it is a whole document that could not be read."""
 
-    kind: PolicyKind
-    policy: str
+    policy: Attached
     index: int | None
     sid: str = ""
 
@@ -124,32 +122,32 @@ class Compiled:
         self._near: dict[tuple[_Shelf, str], tuple[_Rule, ...]] = {}
 
     @classmethod
-    def of(cls, policies: Iterable[tuple[str, PolicyDocument]]) -> "Compiled":
-        """Compile documents, each with the name that reasons will tell."""
+    def of(cls, policies: Iterable[tuple[Attached, PolicyDocument]]) -> "Compiled":
+        """Compile documents, each with where it is attached."""
         return cls(
             tuple(
-                _Rule.of(StatementRef(document.kind, name, index, statement.sid), statement)
-                for name, document in policies
+                _Rule.of(StatementRef(attached, index, statement.sid), statement)
+                for attached, document in policies
                 for index, statement in enumerate(document.statements)
             )
         )
 
     @classmethod
-    def stored(cls, kind: PolicyKind, policies: Iterable[tuple[str, str]]) -> "Compiled":
+    def stored(cls, policies: Iterable[tuple[Attached, str]]) -> "Compiled":
         """Compile texts as they were stored; one that cannot be read any more denies everything."""
-        documents: list[tuple[str, PolicyDocument]] = []
-        for name, text in policies:
+        documents: list[tuple[Attached, PolicyDocument]] = []
+        for attached, text in policies:
             try:
-                documents.append((name, parse(text, kind)))
+                documents.append((attached, parse(text, attached.source.kind)))
             except MalformedPolicy:
-                return cls.broken(kind, name)
+                return cls.broken(attached)
         return cls.of(documents)
 
     @classmethod
-    def broken(cls, kind: PolicyKind, name: str) -> "Compiled":
+    def broken(cls, attached: Attached) -> "Compiled":
         """Stand for a policy that cannot be read: who knows whom it denied."""
         statement = Statement("", Effect.DENY, _EVERYTHING, _EVERYTHING, principals=(), conditions=())
-        return cls((_Rule.of(StatementRef(kind, name, None), statement),))
+        return cls((_Rule.of(StatementRef(attached, None), statement),))
 
     def denials(self, request: Request, names: tuple[str, ...] = (ANYONE,)) -> tuple[StatementRef, ...]:
         """All statements that deny the request to somebody of these names."""

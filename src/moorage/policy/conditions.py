@@ -38,7 +38,9 @@ class Clause:
 
         A key that the request does not have matches nothing, so that a negated operator holds.
         """
-        actual = context.get(self.key, ())
+        actual = context.get(self.key)
+        if actual is None:
+            return self.negated
         found = self.test(actual) if isinstance(actual, str) else any(map(self.test, actual))
         return found is not self.negated
 

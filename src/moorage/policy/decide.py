@@ -1,16 +1,17 @@
 """Whether a request is allowed, and why (spec/ecr/iam.md section 5).
 
-An explicit deny wins. Inside one account an allow on the identity side or on the resource side is enough; across
-accounts both sides must allow.
+An explicit deny wins, wherever it stands. Inside one account an allow on the identity side or on the resource side is
+enough; across accounts both sides must allow. A permissions boundary and a session policy allow nothing by
+themselves: they cut what the identity side allows, and what a resource allows to a role or to anybody. What a resource
+allows to a user, or to one session, by its name is theirs whatever limits them.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from moorage.policy.compiled import Compiled, StatementRef
-from moorage.policy.principal import direct_names
-from moorage.policy.request import ANY_RESOURCE, Request
+from moorage.policy.request import ANY_RESOURCE, Names, Request, RequesterType
 
 
 class Outcome(Enum):
@@ -20,18 +21,43 @@ class Outcome(Enum):
 
 
 class Side(Enum):
-    """Where a denial comes from: the policies of the caller, or the policy of the resource."""
+    """Where a denial comes from, in AWS's words."""
 
-    IDENTITY = "identity-based"
-    RESOURCE = "resource-based"
+    IDENTITY = "identity-based policy"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session policy"
+    RESOURCE = "resource-based policy"
+
+
+@dataclass(frozen=True, slots=True)
+class CallerPolicies:
+    """What is attached to a caller; ``identity`` holds its own policies and those of its groups."""
+
+    identity: Compiled
+    boundary: Compiled | None = None
+    session: Compiled | None = None
+    limits: tuple[tuple[Side, Compiled], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        sides = ((Side.BOUNDARY, self.boundary), (Side.SESSION, self.session))
+        limits = tuple((side, policies) for side, policies in sides if policies is not None)
+        object.__setattr__(self, "limits", limits)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourcePolicies:
+    """What is attached to a resource: its own policy, and its registry's where that one is in force for the action."""
+
+    own: Compiled | None = None
+    registry: Compiled | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What all statements together say, and which of them made them say it.
 
-    An explicit deny names every statement that denies on its side; an allow one statement on each side that it
-    needed, and none where the account's root was allowed as such. ``side`` is where a denial comes from.
+    An explicit deny names every statement that denies on its side; an allow one statement for each place that had to
+    allow, and none where the account's root was allowed as such. ``side`` is where a denial comes from.
     """
 
     outcome: Outcome
@@ -43,64 +69,126 @@ class Decision:
         return self.outcome is Outcome.ALLOWED
 
 
-# AWS's way out of a lock-out: whatever a repository's policy says, the root of its account can mend it.
-_RESCUE = frozenset({"ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy", "ecr:DeleteRepositoryPolicy"})
+NO_POLICIES = CallerPolicies(Compiled.of(()))
+NO_RESOURCE = ResourcePolicies()
+# AWS's way out of a lock-out: whatever a repository's or a registry's policy says, the root of its account can mend it.
+_RESCUE = frozenset(
+    {
+        "ecr:SetRepositoryPolicy",
+        "ecr:GetRepositoryPolicy",
+        "ecr:DeleteRepositoryPolicy",
+        "ecr:PutRegistryPolicy",
+        "ecr:GetRegistryPolicy",
+        "ecr:DeleteRegistryPolicy",
+    }
+)
+# Who is allowed to ask for a password is the matter of its own account's identity policies alone.
+_IDENTITY_ONLY = frozenset({"ecr:GetAuthorizationToken"})
 
 
-def decide(request: Request, identity: Compiled, resource: Compiled | None) -> Decision:
-    """Decide with the caller's policies and the resource's own policy, if it has one.
+def decide(request: Request, caller: CallerPolicies, resource: ResourcePolicies = NO_RESOURCE) -> Decision:
+    """Decide with the caller's policies and those of the resource.
 
-    The root has no identity policies: ``identity`` is not looked at for it, it is allowed what its account can allow.
-    Actions without a resource are identity-only, whatever a resource policy says.
+    The root has no policies: ``caller`` is not looked at for it, it is allowed what its account can allow. An action
+    without a resource has no policy of its own to ask; the registry's may speak of it.
     """
-    if request.of_root and request.same_account and request.action in _RESCUE:
+    root = request.of_root
+    if root and request.same_account and request.action in _RESCUE:
         return Decision(Outcome.ALLOWED)
-    if request.resource == ANY_RESOURCE:
-        resource = None
-    denial = _explicit_deny(request, identity, resource)
-    if denial is not None:
-        return denial
-    from_identity = () if request.of_root else identity.allowance(request)
-    identity_allows = request.of_root or bool(from_identity)
-    if request.same_account and identity_allows:
-        return Decision(Outcome.ALLOWED, from_identity)
-    from_resource = () if resource is None else _resource_allowance(request, resource)
-    if from_resource and (request.same_account or identity_allows):
-        return Decision(Outcome.ALLOWED, from_identity + from_resource)
-    return Decision(Outcome.IMPLICIT_DENY, side=Side.RESOURCE if identity_allows else Side.IDENTITY)
+    places = _places(request, resource)
+    names = request.requester.names if places else None
+    if root:
+        caller = NO_POLICIES
+    denied = _explicit_deny(request, caller, places, names)
+    if denied is not None:
+        return denied
+    from_identity = () if root else caller.identity.allowance(request)
+    allows = root or bool(from_identity)
+    if request.same_account:
+        if names is not None and (not allows or caller.limits):
+            direct = _allowance(request, places, names.itself)
+            if direct:
+                return Decision(Outcome.ALLOWED, direct)
+        if not allows and names is not None:
+            from_identity = _allowance(request, places, names.wide)
+            allows = bool(from_identity)
+        return _within_limits(request, caller, from_identity, Side.IDENTITY if not allows else None)
+    return _across(request, caller, places, names, from_identity if allows else None)
 
 
-def _explicit_deny(request: Request, identity: Compiled, resource: Compiled | None) -> Decision | None:
-    if not request.of_root:
-        denials = identity.denials(request)
+def _across(
+    request: Request,
+    caller: CallerPolicies,
+    places: tuple[Compiled, ...],
+    names: Names | None,
+    from_identity: tuple[StatementRef, ...] | None,
+) -> Decision:
+    """Decide about another account's resource: both sides must allow; a service has no identity side."""
+    service = request.requester.type is RequesterType.SERVICE
+    if from_identity is None and not service:
+        return Decision(Outcome.IMPLICIT_DENY, side=Side.IDENTITY)
+    limited = _within_limits(request, caller, from_identity or (), None)
+    if not limited.allowed:
+        return limited
+    from_resource = () if names is None else _allowance(request, places, names.every)
+    if not from_resource:
+        return Decision(Outcome.IMPLICIT_DENY, side=Side.RESOURCE)
+    return Decision(Outcome.ALLOWED, limited.because + from_resource)
+
+
+def _within_limits(
+    request: Request, caller: CallerPolicies, found: tuple[StatementRef, ...], missing: Side | None
+) -> Decision:
+    if missing is not None:
+        return Decision(Outcome.IMPLICIT_DENY, side=missing)
+    for side, policies in caller.limits:
+        allowance = policies.allowance(request)
+        if not allowance:
+            return Decision(Outcome.IMPLICIT_DENY, side=side)
+        found += allowance
+    return Decision(Outcome.ALLOWED, found)
+
+
+def _places(request: Request, resource: ResourcePolicies) -> tuple[Compiled, ...]:
+    if request.action in _IDENTITY_ONLY:
+        return ()
+    own = None if request.resource == ANY_RESOURCE else resource.own
+    return tuple(policy for policy in (own, resource.registry) if policy is not None)
+
+
+def _explicit_deny(
+    request: Request, caller: CallerPolicies, places: tuple[Compiled, ...], names: Names | None
+) -> Decision | None:
+    for side, policies in ((Side.IDENTITY, caller.identity), *caller.limits):
+        denials = policies.denials(request)
         if denials:
-            return Decision(Outcome.EXPLICIT_DENY, denials, Side.IDENTITY)
-    if resource is not None:
-        names = (*direct_names(request.requester), request.requester.account)
-        denials = resource.denials(request, names)
-        if denials:
-            return Decision(Outcome.EXPLICIT_DENY, denials, Side.RESOURCE)
+            return Decision(Outcome.EXPLICIT_DENY, denials, side)
+    if names is not None:
+        for policy in places:
+            denials = policy.denials(request, names.every)
+            if denials:
+                return Decision(Outcome.EXPLICIT_DENY, denials, Side.RESOURCE)
     return None
 
 
-def _resource_allowance(request: Request, resource: Compiled) -> tuple[StatementRef, ...]:
-    """Find a grant; naming one's own account is none, it leaves the matter to that account's identity policies."""
-    names = direct_names(request.requester)
-    if not request.same_account:
-        names = (*names, request.requester.account)
-    return resource.allowance(request, names)
+def _allowance(request: Request, places: tuple[Compiled, ...], names: tuple[str, ...]) -> tuple[StatementRef, ...]:
+    for policy in places:
+        found = policy.allowance(request, names)
+        if found:
+            return found
+    return ()
 
 
-_REASONS: Mapping[tuple[Outcome, Side | None], str] = {
-    (Outcome.IMPLICIT_DENY, Side.IDENTITY): " because no identity-based policy allows the {action} action",
-    (Outcome.IMPLICIT_DENY, Side.RESOURCE): " because no resource-based policy allows the {action} action",
-    (Outcome.EXPLICIT_DENY, Side.IDENTITY): " with an explicit deny in an identity-based policy",
-    (Outcome.EXPLICIT_DENY, Side.RESOURCE): " with an explicit deny in a resource-based policy",
+_REASONS: Mapping[Outcome, str] = {
+    Outcome.IMPLICIT_DENY: "because no {side} allows the {action} action",
+    Outcome.EXPLICIT_DENY: "with an explicit deny in {article} {side}",
 }
 
 
 def denial(decision: Decision, request: Request) -> str:
     """Word a denial as AWS does; the sentence of an ``AccessDenied``."""
     asked = f"User: {request.requester.arn} is not authorized to perform: {request.action}"
-    reason = _REASONS[decision.outcome, decision.side].format(action=request.action)
-    return f"{asked} on resource: {request.resource}{reason}"
+    side = Side.IDENTITY if decision.side is None else decision.side
+    article = "an" if side is Side.IDENTITY else "a"
+    reason = _REASONS[decision.outcome].format(side=side.value, article=article, action=request.action)
+    return f"{asked} on resource: {request.resource} {reason}"

@@ -15,8 +15,49 @@ _ARN_PARTS = 6
 
 
 class PolicyKind(StrEnum):
+    """Which rules a document must keep to."""
+
     IDENTITY = "identity"
     REPOSITORY = "repository"
+    REGISTRY = "registry"
+    TRUST = "trust"
+
+
+class Source(StrEnum):
+    """Where a policy takes effect."""
+
+    INLINE = "inline"
+    MANAGED = "managed"
+    GROUP_INLINE = "inline, of a group"
+    GROUP_MANAGED = "managed, of a group"
+    BOUNDARY = "permissions boundary"
+    SESSION = "session"
+    REPOSITORY = "repository"
+    REGISTRY = "registry"
+    TRUST = "trust"
+
+    @property
+    def kind(self) -> PolicyKind:
+        return _KINDS.get(self, PolicyKind.IDENTITY)
+
+
+_KINDS = {
+    Source.REPOSITORY: PolicyKind.REPOSITORY,
+    Source.REGISTRY: PolicyKind.REGISTRY,
+    Source.TRUST: PolicyKind.TRUST,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A policy where it takes effect: the name of an inline one, the ARN of a managed one, and whose it is.
+
+    ``holder`` is written for people: ``user alice``, ``group developers``, ``role ci``, ``repository team/app``.
+    """
+
+    source: Source
+    name: str
+    holder: str = ""
 
 
 @dataclass(frozen=True, slots=True)

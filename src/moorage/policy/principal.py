@@ -1,4 +1,4 @@
-"""The Principal element: whom a resource policy names, and by which names a requester can be named."""
+"""The Principal element: whom a resource policy names."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -7,9 +7,7 @@ from enum import Enum, auto
 
 from moorage.policy.elements import strings
 from moorage.policy.errors import MalformedPolicy, not_evaluated
-from moorage.policy.request import Requester, RequesterType
-
-ANYONE = "*"
+from moorage.policy.request import ANYONE
 
 
 class PrincipalKind(Enum):
@@ -92,17 +90,3 @@ def parse_principals(element: object) -> tuple[Principal, ...]:
         if value == []:
             raise MalformedPolicy("Invalid principal in policy.")
     return tuple(dict.fromkeys(found))
-
-
-def direct_names(requester: Requester) -> tuple[str, ...]:
-    """Tell the names that mean this requester and are a grant by themselves.
-
-    The account's number is not among them: it names everybody in the account, but inside that account only as a
-    delegation to its identity policies. The root has no other name than its account's.
-    """
-    if requester.type is RequesterType.ROOT:
-        return (ANYONE,)
-    if requester.role_arn:
-        role_id = requester.unique_id.partition(":")[0]
-        return (ANYONE, requester.arn, requester.role_arn, role_id)
-    return (ANYONE, requester.arn, requester.unique_id)

@@ -3,27 +3,58 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
-# Names of condition keys in lower case; several values for a key such as aws:TagKeys.
-Context = Mapping[str, str | tuple[str, ...]]
+# Several values for a key such as aws:TagKeys.
+Value = str | tuple[str, ...]
 
 ANY_RESOURCE = "*"
+ANYONE = "*"
+
+
+class Context(Protocol):
+    """The values of condition keys, asked for by their names in lower case; a dictionary will do.
+
+    Only the keys that a statement asks for need to be found out.
+    """
+
+    def get(self, key: str, /) -> Value | None: ...
 
 
 class RequesterType(StrEnum):
-    """In the words of ``aws:PrincipalType``."""
+    """In the words of ``aws:PrincipalType``, as far as it has one."""
 
     ROOT = "Account"
     USER = "User"
     ASSUMED_ROLE = "AssumedRole"
+    FEDERATED_USER = "FederatedUser"
+    WEB_IDENTITY = "WebIdentityUser"
+    SERVICE = "Service"
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names that mean one requester, sorted by what being named by them is worth.
+
+    ``itself`` is the user, or the one session: nothing limits what is granted to them. ``wide`` is the role and
+    anybody: a grant in their own account, but one within their limits. In ``every``, the account's number names
+    everybody in it, but inside that account only as a delegation to its identity policies; it counts for denials, and
+    across accounts.
+    """
+
+    itself: tuple[str, ...]
+    wide: tuple[str, ...]
+    every: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Requester:
     """What policies may know a caller by.
 
-    ``arn`` is the one that messages show, of a role the session's; ``unique_id`` is a user's ``AIDA…`` or a session's
-    ``AROA…:name``; ``role_arn`` is the assumed role's own ARN, and empty for everybody else.
+    ``arn`` is the one that messages show, of a role the session's, of a service its name, of a web identity its
+    provider's; ``unique_id`` is a user's ``AIDA…`` or a session's ``AROA…:name``; ``role_arn`` is the assumed role's
+    own ARN, and empty for everybody else. ``facts`` are the condition keys that stay the same as long as the caller
+    does, names in lower case: ``aws:userid``, ``aws:principaltag/team``, what a session was opened with.
     """
 
     account: str
@@ -31,6 +62,22 @@ class Requester:
     unique_id: str
     type: RequesterType
     role_arn: str = ""
+    facts: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    names: Names = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", _names(self))
+
+
+def _names(requester: Requester) -> Names:
+    """Tell the names that mean this requester. The root has no other name than its account's."""
+    itself: tuple[str, ...] = (requester.arn, requester.unique_id)
+    wide: tuple[str, ...] = (ANYONE,)
+    if requester.type is RequesterType.ROOT:
+        itself = ()
+    elif requester.role_arn:
+        wide = (ANYONE, requester.role_arn, requester.unique_id.partition(":")[0])
+    return Names(itself, wide, (*itself, *wide, requester.account))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +93,7 @@ class Request:
     action: str
     resource: str
     resource_account: str
-    context: Context = field(default_factory=dict)
+    context: Context = field(default_factory=dict[str, Value])
 
     @property
     def same_account(self) -> bool:

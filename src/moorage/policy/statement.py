@@ -30,6 +30,8 @@ class Form:
 FORMS: Mapping[PolicyKind, Form] = {
     # 131,072: policyDocumentType of IAM's model. The quotas per user and role are smaller, and the caller's to count.
     PolicyKind.IDENTITY: Form(131_072, has_principal=False, needs_resource=True, plain_sids=True),
+    PolicyKind.REGISTRY: Form(10_240, has_principal=True, needs_resource=True, plain_sids=True, vendor="ecr"),
+    PolicyKind.TRUST: Form(131_072, has_principal=True, needs_resource=False, plain_sids=True),
     PolicyKind.REPOSITORY: Form(10_240, has_principal=True, needs_resource=False, plain_sids=False, vendor="ecr"),
 }
 

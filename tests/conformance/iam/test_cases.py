@@ -12,9 +12,9 @@ from typing import TypedDict
 import pytest
 
 from moorage.policy.compiled import Compiled
-from moorage.policy.decide import Side, decide, denial
+from moorage.policy.decide import CallerPolicies, ResourcePolicies, Side, decide, denial
 from moorage.policy.document import parse
-from moorage.policy.elements import PolicyKind
+from moorage.policy.elements import Attached, PolicyKind, Source
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.request import Request, Requester, RequesterType
 
@@ -100,13 +100,15 @@ REFUSED = {label: RefusedCase(**case) for label, case in _cases() if "sentence" 
 def test_the_decision_is_the_one_expected(case: DecisionCase) -> None:
     request = _request(case.request)
     identity = Compiled.of(
-        (f"policy-{number}", parse(json.dumps(document), PolicyKind.IDENTITY))
+        (Attached(Source.INLINE, f"policy-{number}"), parse(json.dumps(document), PolicyKind.IDENTITY))
         for number, document in enumerate(case.identity)
     )
     resource = None
     if case.resource is not None:
-        resource = Compiled.of([("repository", parse(json.dumps(case.resource), PolicyKind.REPOSITORY))])
-    decision = decide(request, identity, resource)
+        resource = Compiled.of(
+            [(Attached(Source.REPOSITORY, "repository"), parse(json.dumps(case.resource), PolicyKind.REPOSITORY))]
+        )
+    decision = decide(request, CallerPolicies(identity), ResourcePolicies(resource))
     side = case.expect["side"]
     assert (decision.outcome.name, decision.side) == (case.expect["outcome"], side and Side[side])
     if "denial" in case.expect:
