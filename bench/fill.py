@@ -114,7 +114,7 @@ async def _repository(tx: Transaction, registry: Registry, name: str) -> Reposit
 async def _put(tx: Transaction, repository: Repository, number: int) -> None:
     manifest = Manifest.parse(manifest_number(number), None)
     at = repository.created_at + number
-    await images.create(tx, repository, manifest, size=manifest.size, at=at)
+    await images.create(tx, repository, manifest, size=manifest.size({}), at=at)
     await manifests.put(tx, repository, manifest.digest, manifest.body)
     await references.put(tx, repository, manifest)
     await tags.put(tx, repository, Tag(tag_number(number)), manifest.digest, at=at)

@@ -81,13 +81,6 @@ def test_head_tells_what_get_would(registry: Registry, filled: str) -> None:
     assert [looked.header(name) for name in names] == [got.header(name) for name in names]
 
 
-@pytest.mark.parametrize("accept", ["*/*", DOCKER_MANIFEST, SCHEMA_1, "text/html", OCI.index])
-def test_the_stored_form_is_served_whatever_is_accepted(registry: Registry, filled: str, accept: str) -> None:
-    registry.put_manifest(filled, "v1", image())
-    answer = registry.ask("GET", f"{filled}/manifests/v1", {"Accept": accept})
-    assert (answer.body, answer.header("content-type")) == (image(), OCI.manifest)
-
-
 def test_without_a_media_type_inside_that_of_the_request_counts(registry: Registry, filled: str) -> None:
     body = json.dumps({name: value for name, value in manifest_for(LAYER).items() if name != "mediaType"}).encode()
     registry.put_manifest(filled, "v1", body, f"{OCI.manifest}; charset=utf-8")
@@ -199,6 +192,34 @@ def test_the_children_of_an_index_must_be_in_its_repository(
         f"Images with digests '[{digest_of(child)}]' required for pushing image into repository with name '{filled}'"
         " in the registry with id '123456789012' do not exist"
     )
+
+
+@pytest.mark.parametrize("said", [OCI.index, DOCKER_MANIFEST, OCI.layer])
+def test_a_child_is_of_the_kind_that_its_index_says(registry: Registry, filled: str, said: str) -> None:
+    child = registry.keep(filled, "", manifest_for(LAYER))
+    answer = registry.put_manifest(
+        filled, "v1", json.dumps(index_for(manifests=[described(child, said)])).encode(), OCI.index
+    )
+    assert (answer.status, code_of(answer)) == (405, "UNSUPPORTED")
+    assert message_of(answer) == INVALID.format("a descriptor in 'manifests' has another mediaType than its image")
+    assert registry.ask("GET", f"{filled}/tags/list").read("tags") == []
+
+
+def test_no_circle_of_indexes_can_be_begun(registry: Registry, filled: str) -> None:
+    """Each member of a circle would have to be pushed before the others."""
+    later = described(b"the index that would name this one", OCI.index)
+    answer = registry.put_manifest(filled, "v1", json.dumps(index_for(manifests=[later])).encode(), OCI.index)
+    assert (answer.status, code_of(answer)) == (404, "MANIFEST_BLOB_UNKNOWN")
+
+
+def test_every_level_of_nested_indexes_is_protected(registry: Registry, filled: str) -> None:
+    bodies = [registry.keep(filled, "", manifest_for(LAYER))]
+    bodies.append(registry.keep(filled, "", index_for(bodies[0])))
+    bodies.append(registry.keep(filled, "top", index_for(manifests=[described(bodies[1], OCI.index)])))
+    digests = [digest_of(body) for body in bodies]
+    refused = [registry.ask("DELETE", f"{filled}/manifests/{digest}").status for digest in digests[:2]]
+    deleted = [registry.ask("DELETE", f"{filled}/manifests/{digest}").status for digest in reversed(digests)]
+    assert (refused, deleted) == ([405, 405], [202, 202, 202])
 
 
 def test_a_digest_that_is_not_the_manifests_is_refused_in_ecrs_words(registry: Registry, filled: str) -> None:

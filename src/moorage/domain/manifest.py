@@ -33,13 +33,18 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """How content names content; ``stored`` is false for a layer that is fetched from elsewhere (``urls``)."""
+    """How content names content; ``urls`` are the other places that a layer is fetched from."""
 
     role: Role
     media_type: str
     digest: Digest
     size: int
-    stored: bool = True
+    urls: tuple[str, ...] = ()
+
+    @property
+    def stored(self) -> bool:
+        """Whether the content has to be here."""
+        return not self.urls
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,12 @@ class Manifest:
     def is_index(self) -> bool:
         return self.media_type in INDEX_TYPES
 
-    @property
-    def size(self) -> int:
-        """Bytes of config and layers; for an index the operation asks the children instead."""
-        return sum(need.size for need in self.needs if need.role is not Role.CHILD)
+    def size(self, held: Mapping[str, int]) -> int:
+        """Count the bytes of config and layers; of blobs that are ``held`` their true size, whatever the manifest says.
+
+        For an index the operation asks the children instead.
+        """
+        return sum(held.get(need.digest, need.size) for need in self.needs if need.role is not Role.CHILD)
 
     @classmethod
     def parse(cls, body: bytes, declared: str | None) -> Self:
@@ -142,8 +149,8 @@ def _descriptor(found: object, member: str, role: Role) -> Descriptor:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid size")
     if urls is not None and not (isinstance(urls, list) and all(isinstance(url, str) and url for url in urls)):
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid urls")
-    foreign = role is Role.LAYER and bool(urls)
-    return Descriptor(role, media_type, _digest(digest, member), size, stored=not foreign)
+    elsewhere = tuple(urls) if urls and role is Role.LAYER else ()
+    return Descriptor(role, media_type, _digest(digest, member), size, elsewhere)
 
 
 def _digest(found: object, member: str) -> Digest:

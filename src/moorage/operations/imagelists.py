@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from moorage.domain.conversion import EVERYTHING, Accepts
 from moorage.domain.digest import Digest
 from moorage.domain.errors import AnswerTooLarge, ImageNotFound, InvalidDigest, InvalidParameter, InvalidTag
 from moorage.domain.image import Image, ImageFailure, ImageFailureCode, ImageId, StoredManifest
@@ -181,9 +182,11 @@ async def describe_images(env: Env, granted: Granted, ids: Sequence[ImageId]) ->
 
 
 async def batch_get(
-    env: Env, granted: Granted, ids: Sequence[ImageId]
+    env: Env, granted: Granted, ids: Sequence[ImageId], accepts: Accepts = EVERYTHING
 ) -> tuple[list[tuple[ImageId, StoredManifest]], list[ImageFailure]]:
     """Get manifests, each that is named once; an image that cannot be had is a failure beside the others.
+
+    What is named by tag alone comes in a form that the caller ``accepts``, where there is one.
 
     Raises:
         RepositoryNotFound, AnswerTooLarge
@@ -194,7 +197,7 @@ async def batch_get(
     size = 0
     for asked in dict.fromkeys(ids):
         try:
-            manifest = await _get_one(env, granted, asked)
+            manifest = await _get_one(env, granted, asked, accepts)
         except Unresolved as failed:
             failures.append(failed.failure(asked))
         else:
@@ -205,10 +208,11 @@ async def batch_get(
     return found, failures
 
 
-async def _get_one(env: Env, granted: Granted, asked: ImageId) -> StoredManifest:
+async def _get_one(env: Env, granted: Granted, asked: ImageId, accepts: Accepts) -> StoredManifest:
     digest, tag = judge(asked)
+    form = accepts if digest is None else EVERYTHING
     try:
-        manifest = await get_manifest(env, granted, tag if tag is not None else digest or Digest(""))
+        manifest = await get_manifest(env, granted, tag if tag is not None else digest or Digest(""), form)
     except ImageNotFound:
         raise Unresolved(ImageFailureCode.NOT_FOUND, NOT_FOUND) from None
     if digest is not None and manifest.digest != digest:

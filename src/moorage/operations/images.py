@@ -1,12 +1,15 @@
 """Pushing and pulling images: a manifest kept with its tag, and read back as it came."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from moorage.domain.conversion import EVERYTHING, Accepts, form_for, other_form
 from moorage.domain.digest import Digest, Reference
 from moorage.domain.errors import (
     ImageDigestMismatch,
     ImageNotFound,
     LayersNotFound,
+    ManifestInvalid,
     ReferencedImagesNotFound,
     TagImmutable,
 )
@@ -49,8 +52,8 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
 
     async def unit(tx: Transaction) -> ImagePush:
         repository = await get_repository(tx, granted)
-        await _require(tx, repository, manifest)
-        pushed = await _keep(tx, repository, manifest, ask.tag, at=granted.call.at)
+        sizes = await _require(tx, repository, manifest)
+        pushed = await _keep(tx, repository, manifest, ask.tag, sizes, at=granted.call.at)
         if pushed is not Pushed.UNCHANGED:
             await record(
                 tx,
@@ -68,48 +71,75 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
     return await env.store.write(unit)
 
 
-async def get_manifest(env: Env, granted: Granted, reference: Reference, *, counts: bool = True) -> StoredManifest:
+async def get_manifest(
+    env: Env, granted: Granted, reference: Reference, accepts: Accepts = EVERYTHING, *, counts: bool = True
+) -> StoredManifest:
     """Give the manifest as it was pushed; ``counts`` when the read is a pull and not a mere look.
+
+    By tag it is given in its other form to whom does not accept the stored one (decision 0035); by digest it is what
+    has that digest.
 
     Raises:
         RepositoryNotFound, ImageNotFound
 
     """
     found = await pulls.find(env.store.now, granted.key, reference)
-    if found is None:
-        if isinstance(reference, Digest):
-            raise ImageNotFound(granted.place, digest=reference)
+    if isinstance(reference, Digest):
+        given = await _converted(env, granted, reference) if found is None else found
+    elif found is None:
         raise ImageNotFound(granted.place, tag=reference)
+    else:
+        given = replace(found, manifest=form_for(found.manifest, accepts))
     if counts:
-        pulled = Pulled(granted.registry, granted.repository_id, found.manifest.digest)
-        env.pull_times.note(pulled, found.pulled_at, at=granted.call.at)
-    return found.manifest
+        pulled = Pulled(granted.registry, granted.repository_id, given.digest)
+        env.pull_times.note(pulled, given.pulled_at, at=granted.call.at)
+    return given.manifest
 
 
-async def _require(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
-    """See that the repository holds all that the manifest names."""
+async def _converted(env: Env, granted: Granted, digest: Digest) -> pulls.Pull:
+    """Find what a client was given by tag in another form than the stored one, and now asks for by its digest."""
+    found = await pulls.find_converted(env.store.now, granted.key, digest)
+    form = None if found is None else other_form(Manifest.parse(found.manifest.body, found.manifest.media_type))
+    if found is None or form is None or form.digest != digest:
+        raise ImageNotFound(granted.place, digest=digest)
+    return replace(found, manifest=form)
+
+
+async def _require(tx: Transaction, repository: Repository, manifest: Manifest) -> Mapping[str, int]:
+    """See that the repository holds all that the manifest names; return the sizes of the blobs.
+
+    Raises:
+        LayersNotFound, ReferencedImagesNotFound, ManifestInvalid
+
+    """
     layers = _digests(manifest, Role.CONFIG, Role.LAYER)
-    held = await blobs.held(tx, repository, layers)
-    if missing := [digest for digest in layers if digest not in held]:
+    sizes = await blobs.held(tx, repository, layers)
+    if missing := [digest for digest in layers if digest not in sizes]:
         raise LayersNotFound(repository.place, missing)
     children = _digests(manifest, Role.CHILD)
-    held = await images.held(tx, repository, children)
-    if missing := [digest for digest in children if digest not in held]:
+    kinds = await images.held(tx, repository, children)
+    if missing := [digest for digest in children if digest not in kinds]:
         raise ReferencedImagesNotFound(repository.place, missing)
+    if any(need.role is Role.CHILD and need.media_type != kinds[need.digest] for need in manifest.needs):
+        raise ManifestInvalid("a descriptor in 'manifests' has another mediaType than its image")
+    return sizes
 
 
 def _digests(manifest: Manifest, *roles: Role) -> list[Digest]:
     return list(dict.fromkeys(need.digest for need in manifest.needs if need.role in roles and need.stored))
 
 
-async def _keep(tx: Transaction, repository: Repository, manifest: Manifest, tag: Tag | None, *, at: int) -> Pushed:
+async def _keep(  # noqa: PLR0913 - what is kept, where, and when
+    tx: Transaction, repository: Repository, manifest: Manifest, tag: Tag | None, sizes: Mapping[str, int], *, at: int
+) -> Pushed:
     if tag is not None:
         standing = await tags.find(tx, repository, tag)
         if standing is not None and not repository.rule.may_move(tag):
             raise TagImmutable(repository.place, tag)
         if standing == manifest.digest:
             return Pushed.UNCHANGED
-    created = await images.create(tx, repository, manifest, size=await _size(tx, repository, manifest), at=at)
+    size = await _size(tx, repository, manifest, sizes)
+    created = await images.create(tx, repository, manifest, size=size, at=at)
     if created:
         await manifests.put(tx, repository, manifest.digest, manifest.body)
         await references.put(tx, repository, manifest)
@@ -120,8 +150,8 @@ async def _keep(tx: Transaction, repository: Repository, manifest: Manifest, tag
     return Pushed.UNCHANGED if tag is None else Pushed.TAGGED
 
 
-async def _size(tx: Transaction, repository: Repository, manifest: Manifest) -> int:
+async def _size(tx: Transaction, repository: Repository, manifest: Manifest, sizes: Mapping[str, int]) -> int:
     """ECR's size: config and layers of an image, the largest child of an index."""
     if not manifest.is_index:
-        return manifest.size
+        return manifest.size(sizes)
     return await images.largest(tx, repository, _digests(manifest, Role.CHILD))

@@ -79,9 +79,13 @@ _LINK = _link.on_conflict_do_update(
     index_elements=[links.c.account_id, links.c.region, links.c.repository_id, links.c.digest],
     set_={"linked_at": _link.excluded.linked_at},
 )
-_HELD = select(links.c.digest).where(
-    in_repository(links),
-    links.c.digest.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value)),
+_HELD = (
+    select(links.c.digest, blobs.c.size)
+    .select_from(_linked)
+    .where(
+        in_repository(links),
+        links.c.digest.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value)),
+    )
 )
 _others = links.alias("others")
 _UNLINKED = (
@@ -138,10 +142,9 @@ async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) 
     return blob, new
 
 
-async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> set[str]:
-    """Tell which of ``digests`` the repository links to."""
-    rows = await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests))
-    return {row[0] for row in rows}
+async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> dict[str, int]:
+    """Tell which of ``digests`` the repository links to, and their sizes."""
+    return dict(await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests)))
 
 
 async def unlink_all(tx: Transaction, repository: Repository, *, at: int) -> None:

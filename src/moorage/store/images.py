@@ -5,6 +5,7 @@ import json
 from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from moorage.domain.conversion import other_form
 from moorage.domain.digest import Digest
 from moorage.domain.image import Image
 from moorage.domain.manifest import Manifest
@@ -26,9 +27,11 @@ images = Table(
     Column("size", BigInteger, nullable=False),
     Column("pushed_at", BigInteger, nullable=False),
     Column("pulled_at", BigInteger, nullable=True),
+    Column("other_form", Text, nullable=True),  # the digest of what the manifest is converted to
     sqlite_with_rowid=False,
 )
 Index("images_by_digest", images.c.account_id, images.c.region, images.c.digest)
+Index("images_by_other_form", images.c.account_id, images.c.region, images.c.repository_id, images.c.other_form)
 
 _COLUMNS = (
     images.c.digest,
@@ -48,7 +51,7 @@ _PAGE = (
     .limit(bindparam("count"))
 )
 _among = images.c.digest.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value))
-_HELD = select(images.c.digest).where(in_repository(images), _among)
+_HELD = select(images.c.digest, images.c.media_type).where(in_repository(images), _among)
 _LARGEST = select(func.max(images.c.size)).where(in_repository(images), _among)
 _ANY = select(images.c.digest).where(in_repository(images)).limit(1)
 _DIGESTS = select(images.c.digest).where(in_repository(images))
@@ -63,6 +66,7 @@ _DELETE_ALL = delete(images).where(in_repository(images))
 
 async def create(tx: Transaction, repository: Repository, manifest: Manifest, *, size: int, at: int) -> bool:
     """Keep the image; False when the repository has that digest already."""
+    converted = other_form(manifest)
     rows = await tx.run(
         _INSERT,
         **columns_of(repository),
@@ -73,6 +77,7 @@ async def create(tx: Transaction, repository: Repository, manifest: Manifest, *,
         size=size,
         pushed_at=at,
         pulled_at=None,
+        other_form=None if converted is None else converted.digest,
     )
     return rows == 1
 
@@ -87,9 +92,9 @@ async def page(tx: Transaction, repository: Repository, *, after: str, count: in
     return [_image(*row) for row in await tx.all(_PAGE, **key_of(repository), after=after, count=count)]
 
 
-async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> set[str]:
-    """Tell which of ``digests`` are images of the repository."""
-    return {row[0] for row in await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests))}
+async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> dict[str, str]:
+    """Tell which of ``digests`` are images of the repository, and their media types."""
+    return dict(await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests)))
 
 
 async def largest(tx: Transaction, repository: Repository, digests: list[Digest]) -> int:

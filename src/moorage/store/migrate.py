@@ -51,7 +51,8 @@ def script(before: str | None) -> str:
 def _apply(connection: apsw.Connection, statements: str) -> None:
     connection.execute("BEGIN IMMEDIATE")
     try:
-        connection.execute(statements)
+        # A statement that returns a row would keep those behind it waiting until the row is fetched.
+        connection.execute(statements).fetchall()
     except BaseException:
         connection.execute("ROLLBACK")
         raise

@@ -35,14 +35,21 @@ _COLUMNS = (images.c.digest, images.c.media_type, manifests.c.body, images.c.pul
 _BY_DIGEST = (
     select(*_COLUMNS).select_from(_with_body).where(in_repository(images), images.c.digest == bindparam("wanted"))
 )
+_BY_OTHER_FORM = (
+    select(*_COLUMNS)
+    .select_from(_with_body)
+    .where(in_repository(images), images.c.other_form == bindparam("wanted"))
+    .limit(1)
+)
 _BY_TAG = select(*_COLUMNS).select_from(_tagged).where(in_repository(tags), tags.c.name == bindparam("called"))
 
 
 @dataclass(frozen=True, slots=True)
 class Pull:
-    """A manifest, and when its image was last recorded as pulled."""
+    """A manifest, its image's digest, and when that was last recorded as pulled."""
 
     manifest: StoredManifest
+    digest: Digest
     pulled_at: int | None
 
 
@@ -52,4 +59,14 @@ async def find(tx: Transaction, repository: Owner, reference: Tag | Digest) -> P
         row = await tx.first(_BY_DIGEST, **key, wanted=reference)
     else:
         row = await tx.first(_BY_TAG, **key, called=reference)
-    return None if row is None else Pull(StoredManifest(Digest(row[0]), row[1], row[2]), row[3])
+    return None if row is None else _pull(*row)
+
+
+async def find_converted(tx: Transaction, repository: Owner, digest: Digest) -> Pull | None:
+    """Find an image by the digest of what it is converted to."""
+    row = await tx.first(_BY_OTHER_FORM, **key_of(repository), wanted=digest)
+    return None if row is None else _pull(*row)
+
+
+def _pull(digest: str, media_type: str, body: bytes, pulled_at: int | None) -> Pull:
+    return Pull(StoredManifest(Digest(digest), media_type, body), Digest(digest), pulled_at)

@@ -70,11 +70,16 @@ def test_an_index_may_be_empty() -> None:
 
 
 def test_the_size_of_an_image_is_that_of_its_config_and_layers() -> None:
-    assert Manifest.parse(dump(image(b"four", [b"12", b"123"])), None).size == 9
+    assert Manifest.parse(dump(image(b"four", [b"12", b"123"])), None).size({}) == 9
+
+
+def test_of_blobs_that_are_there_the_true_size_counts() -> None:
+    manifest = Manifest.parse(dump(with_layer(size=10**15)), None)
+    assert manifest.size({Digest.of(b"layer"): 5}) == len(b"{}") + 5
 
 
 def test_an_index_has_no_size_of_its_own() -> None:
-    assert Manifest.parse(dump(index(b"child")), None).size == 0
+    assert Manifest.parse(dump(index(b"child")), None).size({}) == 0
 
 
 def test_a_layer_that_is_fetched_from_elsewhere_is_not_stored() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from moorage.domain.conversion import Accepts
 from moorage.domain.digest import Digest
 from moorage.domain.errors import (
     ImageDigestMismatch,
@@ -13,6 +14,7 @@ from moorage.domain.errors import (
     TagImmutable,
 )
 from moorage.domain.image import ImageFailureCode, ImageId, Pushed
+from moorage.domain.media import MediaType
 from moorage.domain.names import Tag
 from moorage.domain.repository import MutabilityRule, TagMutability
 from moorage.operations.env import Env
@@ -26,6 +28,7 @@ from support.env import OTHER, FrozenClock
 from unit.domain.documents import descriptor, dump, image, index
 from unit.operations.tenant import REPOSITORY, Tenant, root_of
 
+DOCKER_ALONE = Accepts(everything=False, named=frozenset({MediaType.DOCKER_MANIFEST.value}))
 IMMUTABLE = MutabilityRule(TagMutability.IMMUTABLE)
 OTHER_TEAM = "team/other"
 
@@ -160,6 +163,63 @@ def test_an_index_is_as_large_as_its_largest_child(tenant: Tenant) -> None:
     digest = push_index(tenant, "v1", b"small", b"much larger")
     (described,) = tenant.run(describe_images, REPOSITORY, [ImageId(digest)])
     assert described.size == len(b"{}") + len(b"much larger")
+
+
+def test_an_image_is_as_large_as_its_blobs_whatever_its_manifest_says(tenant: Tenant) -> None:
+    for blob in (b"{}", b"layer"):
+        tenant.upload(blob)
+    pushed = tenant.put(image(layers=[]) | {"layers": [descriptor(b"layer", size=10**15)]})
+    (described,) = tenant.run(describe_images, REPOSITORY, [ImageId(digest=pushed.digest)])
+    assert described.size == len(b"{}") + len(b"layer")
+
+
+@pytest.mark.parametrize("said", [MediaType.DOCKER_MANIFEST, MediaType.OCI_INDEX])
+def test_a_child_is_of_the_kind_that_its_index_says(tenant: Tenant, said: MediaType) -> None:
+    tenant.push()
+    with pytest.raises(ManifestInvalid, match="another mediaType than its image"):
+        tenant.put(index(manifests=[descriptor(dump(image()), said.value)]))
+
+
+def test_an_index_cannot_hold_itself(tenant: Tenant) -> None:
+    """A circle needs a manifest that is not there yet, so that none ever begins."""
+    coming = index(manifests=[descriptor(b"an index that will name this one", MediaType.OCI_INDEX.value)])
+    with pytest.raises(ReferencedImagesNotFound):
+        tenant.put(coming)
+
+
+def test_an_image_is_found_by_the_digest_of_its_other_form(tenant: Tenant) -> None:
+    pushed = tenant.push("v1")
+    form = tenant.run(get_manifest, REPOSITORY, Tag("v1"), DOCKER_ALONE)
+    assert (form.digest != pushed.digest, form.media_type) == (True, MediaType.DOCKER_MANIFEST)
+    assert tenant.run(get_manifest, REPOSITORY, form.digest) == form
+
+
+def test_by_digest_nothing_is_converted(tenant: Tenant) -> None:
+    pushed = tenant.push("v1")
+    assert tenant.run(get_manifest, REPOSITORY, pushed.digest, DOCKER_ALONE).body == dump(image())
+
+
+def test_the_other_form_goes_with_its_image(tenant: Tenant) -> None:
+    tenant.push("v1")
+    form = tenant.run(get_manifest, REPOSITORY, Tag("v1"), DOCKER_ALONE)
+    delete(tenant, ImageId(tag="v1"))
+    with pytest.raises(ImageNotFound):
+        tenant.run(get_manifest, REPOSITORY, form.digest)
+
+
+def test_the_other_form_is_no_image_of_another_repository(tenant: Tenant) -> None:
+    tenant.push("v1")
+    form = tenant.run(get_manifest, REPOSITORY, Tag("v1"), DOCKER_ALONE)
+    tenant.create(OTHER_TEAM)
+    with pytest.raises(ImageNotFound):
+        tenant.run(get_manifest, OTHER_TEAM, form.digest)
+
+
+def test_a_pull_of_the_other_form_is_one_of_the_image(tenant: Tenant) -> None:
+    pushed = tenant.push("v1")
+    form = tenant.run(get_manifest, REPOSITORY, Tag("v1"), DOCKER_ALONE, counts=False)
+    tenant.run(get_manifest, REPOSITORY, form.digest)
+    assert [pulled.digest for pulled in tenant.env.pull_times.take()] == [pushed.digest]
 
 
 def test_a_manifest_that_is_not_what_it_is_said_to_be_is_refused(tenant: Tenant) -> None:

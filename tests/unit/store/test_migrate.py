@@ -10,6 +10,8 @@ from moorage.store import version
 from moorage.store.migrate import migrate, script
 from moorage.store.version import NEWEST, SchemaTooNewError, version_of
 
+FUTURE = "9000"
+
 
 def run(folder: Path) -> str | None:
     return migrate(folder / "db", folder / "lock", folder / "backups")
@@ -29,9 +31,9 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     run(tmp_path)
     execute(tmp_path / "db", "INSERT INTO accounts (account_id, created_at) VALUES ('111122223333', 1)")
     for module in (version, migrations):
-        monkeypatch.setattr(module, "NEWEST", "0002")
-    monkeypatch.setattr(version, "VERSIONS", (NEWEST, "0002"))
-    forward = "CREATE TABLE berths (n INTEGER); UPDATE alembic_version SET version_num = '0002';"
+        monkeypatch.setattr(module, "NEWEST", FUTURE)
+    monkeypatch.setattr(version, "VERSIONS", (NEWEST, FUTURE))
+    forward = f"CREATE TABLE berths (n INTEGER); UPDATE alembic_version SET version_num = '{FUTURE}';"  # noqa: S608 - ours
     monkeypatch.setattr(migrations, "script", lambda _before: forward)
     return tmp_path
 
@@ -66,7 +68,7 @@ def test_a_database_of_the_newest_schema_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_an_older_database_is_brought_forward(newer: Path) -> None:
-    assert (run(newer), version_of(newer / "db")) == ("0001", "0002")
+    assert (run(newer), version_of(newer / "db")) == (NEWEST, FUTURE)
 
 
 def test_what_an_older_database_held_is_kept(newer: Path) -> None:
@@ -77,7 +79,7 @@ def test_what_an_older_database_held_is_kept(newer: Path) -> None:
 def test_a_copy_of_an_older_database_is_set_aside(newer: Path) -> None:
     run(newer)
     (copy,) = (newer / "backups").iterdir()
-    assert execute(copy, "SELECT version_num, account_id FROM alembic_version, accounts") == [("0001", "111122223333")]
+    assert execute(copy, "SELECT version_num, account_id FROM alembic_version, accounts") == [(NEWEST, "111122223333")]
 
 
 def test_the_copy_is_for_its_owner_alone(newer: Path) -> None:
@@ -98,6 +100,15 @@ def test_a_database_of_a_newer_moorage_is_refused(tmp_path: Path) -> None:
     execute(tmp_path / "db", "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(SchemaTooNewError, match=r"schema 9999, which is newer than this Moorage knows"):
         run(tmp_path)
+
+
+def test_a_statement_that_returns_rows_does_not_end_the_script(newer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = (
+        "INSERT INTO accounts (account_id, created_at) VALUES ('1', 1) RETURNING 1; CREATE TABLE berths (n INTEGER);"
+    )
+    monkeypatch.setattr(migrations, "script", lambda _before: script)
+    run(newer)
+    assert execute(newer / "db", "SELECT name FROM sqlite_master WHERE name = 'berths'") == [("berths",)]
 
 
 def test_a_script_from_the_newest_schema_changes_nothing() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from moorage.domain.conversion import EVERYTHING, Accepts
 from moorage.domain.digest import Digest
 from moorage.domain.errors import MalformedRequest
 from moorage.domain.image import Image, ImageFailure, ImageId, Pushed
@@ -43,7 +44,9 @@ async def put(ask: Ask) -> Struct:
 
 async def batch_get_images(ask: Ask) -> Struct:
     asked = ask.read(shapes.BatchGetImageRequest)
-    found, failures = await batch_get(ask.env, ask.granted, _ids(asked.imageIds))
+    types = asked.acceptedMediaTypes
+    accepts = EVERYTHING if types is None else Accepts(everything=False, named=frozenset(types))
+    found, failures = await batch_get(ask.env, ask.granted, _ids(asked.imageIds), accepts)
     images = tuple(
         shapes.Image(
             registryId=ask.granted.registry.account,

@@ -1,10 +1,11 @@
-"""Manifests: get, put, delete (end-3, end-7, end-9). The stored form is served, whatever ``Accept`` says."""
+"""Manifests: get, put, delete (end-3, end-7, end-9)."""
 
 from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.domain.errors import BodyTooLarge, ImageNotFound, ImageReferenced, ManifestTooLarge
 from moorage.domain.image import ImageFailureCode, ImageId
 from moorage.domain.manifest import MANIFEST_LIMIT
+from moorage.edge.http.accept import read_accept
 from moorage.edge.http.response import Response
 from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION
@@ -14,7 +15,8 @@ from moorage.operations.images import PutImage, get_manifest, put_image
 
 async def get(ask: Ask) -> Response:
     head = ask.request.method == "HEAD"
-    manifest = await get_manifest(ask.env, ask.granted, ask.reference, counts=not head)
+    accepts = read_accept(ask.request.headers.get_all("accept"))
+    manifest = await get_manifest(ask.env, ask.granted, ask.reference, accepts, counts=not head)
     headers = (("content-type", manifest.media_type), ("docker-content-digest", manifest.digest), VERSION)
     if head:
         return Response(200, headers, content=Content(len(manifest.body), ""))
