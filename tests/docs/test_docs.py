@@ -107,8 +107,9 @@ def test_no_document_names(path: Path, what: str) -> None:
     assert re.findall(FORBIDDEN[what], path.read_text(encoding="utf-8")) == []
 
 
-def test_decisions_are_numbered_without_a_gap() -> None:
-    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+def test_no_number_is_of_two_decisions() -> None:
+    numbers = [int(path.name.partition("-")[0]) for path in DECISIONS]
+    assert [number for number in set(numbers) if numbers.count(number) > 1] == []
 
 
 @pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
