@@ -5,9 +5,10 @@ actions it needs and the resource they are asked about (spec/ecr/iam.md sections
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+from msgspec import Struct
 
 
 class Scope(StrEnum):
@@ -21,8 +22,7 @@ class Scope(StrEnum):
     USERS = "user/* of the account"
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """Every one of ``actions`` must be allowed on ``scope``; of an inner tuple any one is enough."""
 
     scope: Scope

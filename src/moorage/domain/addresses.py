@@ -25,6 +25,9 @@ class Host:
     region: str | None = None
 
 
+NO_REGISTRY = Host()
+
+
 def read_host(name: str) -> Host:
     """Read a host name without its port."""
     name = name.lower()
@@ -32,7 +35,7 @@ def read_host(name: str) -> Host:
         return Host(AccountId(found[1]), found[2])
     if found := _API.match(name):
         return Host(None, found[1])
-    return Host()
+    return NO_REGISTRY
 
 
 def split_port(authority: str) -> tuple[str, int | None]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from moorage.domain.names import AccountId, Region
 
 
@@ -28,8 +30,7 @@ class Caller:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(Struct, frozen=True):
     """One account in one region."""
 
     account: AccountId

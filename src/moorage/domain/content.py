@@ -1,10 +1,9 @@
 """A blob on its way out: its size, and where its bytes are, for an edge that knows no blob store."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """``size`` bytes that lie in the file ``path``."""
 
     size: int

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from msgspec import Struct
+
 from moorage.domain.digest import Digest
 from moorage.domain.names import Tag
 
@@ -21,8 +23,7 @@ class Image:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StoredManifest:
+class StoredManifest(Struct, frozen=True):
     """A manifest as it was pushed, with what one needs to serve it."""
 
     digest: Digest

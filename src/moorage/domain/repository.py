@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from msgspec import Struct
+
 from moorage.domain.errors import InvalidParameter, Place
 from moorage.domain.names import AccountId, Region, RepositoryName, Tag
 from moorage.domain.wildcard import glob
@@ -60,8 +62,7 @@ class EncryptionType(StrEnum):
     KMS_DSSE = "KMS_DSSE"
 
 
-@dataclass(frozen=True, slots=True)
-class RepositoryKey:
+class RepositoryKey(Struct, frozen=True):
     """A repository by its registry and id alone: enough to look for what it holds."""
 
     account: AccountId

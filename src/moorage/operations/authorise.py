@@ -4,7 +4,7 @@ Every operation takes the ``Granted`` that comes from here and names no action i
 repository learns whether it is there: the policies are asked first.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from moorage.domain.actions import Needs, Scope
 from moorage.domain.arns import repository_arn, user_arn
@@ -20,8 +20,7 @@ from moorage.store import standing
 from moorage.store.standing import Standing
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(Struct, frozen=True):
     """A call that may go on: who calls, on which registry, and the repository it named, if it is there."""
 
     call: Call
@@ -71,7 +70,7 @@ async def authorise(env: Env, call: Call, needs: Needs, registry: Registry, name
         CredentialUnknown: the key was deactivated, or its user deleted, while the request was under way
 
     """
-    where = await standing.find(env.store.now, call.account, registry, name)
+    where = await standing.find(env.store.recall, call.account, registry, name)
     principal = await env.principals.find(call.access_key_id, where.caller_generation)
     if principal is None or principal.caller.account != call.account:
         raise CredentialUnknown
@@ -85,11 +84,16 @@ async def authorise(env: Env, call: Call, needs: Needs, registry: Registry, name
 async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
     env: Env, call: Call, principal: Principal, needs: Needs, registry: Registry, name: str, where: Standing
 ) -> None:
-    resource = _resource(needs.scope, registry, name)
-    owner = registry.account
     policies = NO_RESOURCE
     if needs.scope is Scope.REPOSITORY and where.repository_id is not None and where.owner_generation is not None:
         policies = await env.policies.find(registry, where.repository_id, where.owner_generation)
+    # Neither the principal nor the policies ever change, others take their place: an allowance that looked at nothing
+    # else is one for every call that asks the same.
+    asked = (needs, registry, name)
+    if principal.settled.get(asked) is policies:
+        return
+    resource = _resource(needs.scope, registry, name)
+    owner = registry.account
     context = CallContext(call, principal.requester.facts, owner)
     for group in needs.actions:
         refused: tuple[Decision, Request] | None = None
@@ -102,6 +106,8 @@ async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
             refused = refused or (decision, request)
         if refused is not None:
             raise AccessDenied(denial(*refused))
+    if not context.asked:
+        principal.settle(asked, policies)
 
 
 def may_still(granted: Granted, action: str, policies: ResourcePolicies) -> bool:

@@ -9,10 +9,11 @@ from moorage.policy.request import Value
 class CallContext:
     """What is known of one call: the caller's facts, the owner of the resource, and the call itself."""
 
-    __slots__ = ("_call", "_facts", "_owner")
+    __slots__ = ("_call", "_facts", "_owner", "asked")
 
     def __init__(self, call: Call, facts: Mapping[str, Value], owner: str) -> None:
         self._call, self._facts, self._owner = call, facts, owner
+        self.asked = False  # whether anything was looked at that another call of the same caller may have otherwise
 
     def get(self, key: str, /) -> Value | None:
         """Give the value of a key, its name in lower case; None where the call has none."""
@@ -21,6 +22,7 @@ class CallContext:
             return known
         if key == "aws:resourceaccount":
             return self._owner
+        self.asked = True
         reader = _OF_CALL.get(key)
         return None if reader is None else reader(self._call)
 

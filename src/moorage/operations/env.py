@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec import Struct
+
 from moorage.blobs.port import BlobStore
 from moorage.domain.addresses import Addresses
 from moorage.domain.names import AccountId, Region
@@ -46,8 +48,7 @@ class Env:
     disk: Tally
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One request: when it came, from where, with which credential, and for which region.
 
     ``at`` is in microseconds; ``port`` and ``secure`` are how the client reached us, where its Host can be trusted;

@@ -1,6 +1,5 @@
 """Everything random: ids, keys, secrets and nonces."""
 
-import random
 import secrets
 import uuid
 
@@ -12,12 +11,14 @@ class Ids:
     """Makes names that nobody can guess and nobody had before."""
 
     def __init__(self) -> None:
-        # Ids of requests tell requests apart and open nothing: one system call at start is enough for them.
-        self._chance = random.Random(secrets.randbits(256))  # noqa: S311 - no secret is made of it
+        # Ids of requests tell requests apart and open nothing: a chance at start and a count are enough for them.
+        digits = secrets.token_hex(8)
+        self._head = f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-a{digits[13:16]}-"
+        self._count = secrets.randbits(40)
 
     def request(self) -> str:
-        digits = f"{self._chance.getrandbits(128):032x}"
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+        self._count += 1
+        return f"{self._head}{self._count:012x}"
 
     def upload(self) -> str:
         return str(uuid.uuid4())

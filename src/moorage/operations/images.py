@@ -1,7 +1,9 @@
 """Pushing and pulling images: a manifest kept with its tag, and read back as it came."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from moorage.domain.conversion import EVERYTHING, Accepts, form_for, other_form
 from moorage.domain.digest import Digest, Reference
@@ -83,13 +85,14 @@ async def get_manifest(
         RepositoryNotFound, ImageNotFound
 
     """
-    found = await pulls.find(env.store.now, granted.key, reference)
+    found = await pulls.find(env.store.recall, granted.key, reference)
     if isinstance(reference, Digest):
         given = await _converted(env, granted, reference) if found is None else found
     elif found is None:
         raise ImageNotFound(granted.place, tag=reference)
     else:
-        given = replace(found, manifest=form_for(found.manifest, accepts))
+        form = form_for(found.manifest, accepts)
+        given = found if form is found.manifest else replace(found, manifest=form)
     if counts:
         pulled = Pulled(granted.registry, granted.repository_id, given.digest)
         env.pull_times.note(pulled, given.pulled_at, at=granted.call.at)

@@ -40,7 +40,7 @@ async def find_blob(env: Env, granted: Granted, digest: Digest) -> Blob:
         RepositoryNotFound, LayerNotFound
 
     """
-    blob = await blobs.find(env.store.now, granted.key, digest)
+    blob = await blobs.find(env.store.recall, granted.key, digest)
     if blob is None:
         raise LayerNotFound(granted.place, digest)
     return blob
@@ -77,7 +77,7 @@ async def check_availability(
         except InvalidDigest:
             failures.append(LayerFailure(asked, LayerFailureCode.INVALID, f"Invalid layer digest '{asked}'"))
         else:
-            states.append(LayerState(asked, await blobs.find(env.store.now, repository, digest)))
+            states.append(LayerState(asked, await blobs.find(env.store.recall, repository, digest)))
     return states, failures
 
 
@@ -107,7 +107,7 @@ async def follow_link(env: Env, link: LayerLink, *, at: int) -> Content:
         raise LinkExpired
     registry = Registry(AccountId(link.account), Region(link.region))
     repository = await repositories.find(env.store.now, registry, link.repository_id)
-    blob = None if repository is None else await blobs.find(env.store.now, repository, Digest(link.digest))
+    blob = None if repository is None else await blobs.find(env.store.recall, repository, Digest(link.digest))
     if blob is None or not blob.referenced:
         raise LayerNotFound(Place("", link.account), link.digest)
     return env.blobs.content(blob.storage_key, blob.size)

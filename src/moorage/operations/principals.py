@@ -3,12 +3,13 @@
 import hmac
 from dataclasses import dataclass, field
 
+from moorage.domain.actions import Needs
 from moorage.domain.arns import root_arn, user_arn
-from moorage.domain.caller import Caller, CallerKind
+from moorage.domain.caller import Caller, CallerKind, Registry
 from moorage.domain.names import AccountId
 from moorage.operations.keyring import KeyRing, Purpose
 from moorage.policy.compiled import Compiled
-from moorage.policy.decide import CallerPolicies
+from moorage.policy.decide import CallerPolicies, ResourcePolicies
 from moorage.policy.elements import Attached, Source
 from moorage.policy.request import Requester, RequesterType, Value
 from moorage.store import access_keys, accounts, user_policies
@@ -17,6 +18,10 @@ from moorage.store.port import Store
 from moorage.store.transaction import Transaction
 
 _LIMIT = 10_000
+_SETTLED = 256  # questions of one principal
+
+# What must be allowed, in which registry, and the name of what it is asked about.
+Asked = tuple[Needs, Registry, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,13 @@ class Principal:
     policies: CallerPolicies
     generation: int
     key_mark: str
+    settled: dict[Asked, ResourcePolicies] = field(default_factory=dict[Asked, ResourcePolicies], repr=False)
+
+    def settle(self, asked: Asked, policies: ResourcePolicies) -> None:
+        """Remember that the policies allow what was asked, whatever the circumstances of a call are."""
+        if len(self.settled) >= _SETTLED:
+            self.settled.clear()
+        self.settled[asked] = policies
 
 
 class PrincipalCache:

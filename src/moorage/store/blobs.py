@@ -13,8 +13,9 @@ from moorage.domain.layer import Blob
 from moorage.domain.repository import Repository
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
 from moorage.store.owned import Owner, columns_of, in_repository, key_of
+from moorage.store.recall import Recall
 from moorage.store.references import references
-from moorage.store.transaction import Transaction
+from moorage.store.transaction import Row, Transaction
 
 blobs = Table(
     "blobs",
@@ -61,7 +62,7 @@ _media_type = (
     .limit(1)
 )
 _FIND = (
-    select(blobs.c.storage_key, blobs.c.size, _media_type.scalar_subquery().label("media_type"))
+    select(links.c.digest, blobs.c.storage_key, blobs.c.size, _media_type.scalar_subquery().label("media_type"))
     .select_from(_linked)
     .where(in_repository(links), links.c.digest == bindparam("wanted"))
 )
@@ -107,12 +108,14 @@ _UNLINKED = (
 _UNLINK_ALL = delete(links).where(in_repository(links))
 
 
-async def find(tx: Transaction, repository: Owner, digest: Digest) -> Blob | None:
+async def find(recall: Recall, repository: Owner, digest: Digest) -> Blob | None:
     """Find a blob through the repository's own link; it is ``referenced`` when an image there names it."""
-    row = await tx.first(_FIND, **key_of(repository), wanted=digest)
-    if row is None:
-        return None
-    return Blob(digest, row[0], row[1], media_type=row[2], referenced=row[2] is not None)
+    return await recall.first(_FIND, _blob, **key_of(repository), wanted=digest)
+
+
+def _blob(row: Row) -> Blob:
+    digest, storage_key, size, media_type = row
+    return Blob(Digest(digest), storage_key, size, media_type=media_type, referenced=media_type is not None)
 
 
 async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) -> tuple[Blob, bool]:

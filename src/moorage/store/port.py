@@ -2,6 +2,7 @@
 
 from typing import Protocol, TypeVar
 
+from moorage.store.recall import Recall
 from moorage.store.transaction import Transaction, Unit
 
 T = TypeVar("T")
@@ -13,6 +14,11 @@ class Store(Protocol):
     @property
     def now(self) -> Transaction:
         """Statements that each see the newest committed state."""
+        ...
+
+    @property
+    def recall(self) -> Recall:
+        """Point reads that each see the newest committed state, remembered while nothing is committed."""
         ...
 
     async def read(self, unit: Unit[T]) -> T:

@@ -1,7 +1,6 @@
 """The read that a pull is: one statement from a reference to the manifest's bytes."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import bindparam, select
 
 from moorage.domain.digest import Digest
@@ -10,8 +9,9 @@ from moorage.domain.names import Tag
 from moorage.store.images import images
 from moorage.store.manifests import manifests
 from moorage.store.owned import Owner, in_repository, key_of
+from moorage.store.recall import Recall
 from moorage.store.tags import tags
-from moorage.store.transaction import Transaction
+from moorage.store.transaction import Row, Transaction
 
 _with_body = images.join(
     manifests,
@@ -44,8 +44,7 @@ _BY_OTHER_FORM = (
 _BY_TAG = select(*_COLUMNS).select_from(_tagged).where(in_repository(tags), tags.c.name == bindparam("called"))
 
 
-@dataclass(frozen=True, slots=True)
-class Pull:
+class Pull(Struct, frozen=True):
     """A manifest, its image's digest, and when that was last recorded as pulled."""
 
     manifest: StoredManifest
@@ -53,20 +52,19 @@ class Pull:
     pulled_at: int | None
 
 
-async def find(tx: Transaction, repository: Owner, reference: Tag | Digest) -> Pull | None:
+async def find(recall: Recall, repository: Owner, reference: Tag | Digest) -> Pull | None:
     key = key_of(repository)
     if isinstance(reference, Digest):
-        row = await tx.first(_BY_DIGEST, **key, wanted=reference)
-    else:
-        row = await tx.first(_BY_TAG, **key, called=reference)
-    return None if row is None else _pull(*row)
+        return await recall.first(_BY_DIGEST, _pull, **key, wanted=reference)
+    return await recall.first(_BY_TAG, _pull, **key, called=reference)
 
 
 async def find_converted(tx: Transaction, repository: Owner, digest: Digest) -> Pull | None:
     """Find an image by the digest of what it is converted to."""
     row = await tx.first(_BY_OTHER_FORM, **key_of(repository), wanted=digest)
-    return None if row is None else _pull(*row)
+    return None if row is None else _pull(row)
 
 
-def _pull(digest: str, media_type: str, body: bytes, pulled_at: int | None) -> Pull:
+def _pull(row: Row) -> Pull:
+    digest, media_type, body, pulled_at = row
     return Pull(StoredManifest(Digest(digest), media_type, body), Digest(digest), pulled_at)

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+from moorage.store.commits import CommitCount
 from moorage.store.connect import connect
+from moorage.store.recall import Recall
 from moorage.store.transaction import Transaction, Unit, drive
 from moorage.store.writer import Writer
 
@@ -17,11 +19,17 @@ class SqliteStore:
     def __init__(self, path: Path, lock: Path, *, reached: Callable[[str], None]) -> None:
         self._connection = connect(path)
         self._now = Transaction(self._connection)
-        self._writer = Writer(lambda: connect(path, cache_kib=16_384), lock, reached)
+        self._commits = CommitCount(lock)
+        self._recall = Recall(self._now, self._commits)
+        self._writer = Writer(lambda: connect(path, cache_kib=16_384), lock, self._commits, reached)
 
     @property
     def now(self) -> Transaction:
         return self._now
+
+    @property
+    def recall(self) -> Recall:
+        return self._recall
 
     async def read(self, unit: Unit[T]) -> T:
         self._connection.execute("BEGIN")
@@ -37,3 +45,4 @@ class SqliteStore:
     def close(self) -> None:
         self._writer.close()
         self._connection.close()
+        self._commits.close()

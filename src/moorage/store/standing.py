@@ -1,14 +1,14 @@
 """Where a call stands: the generations that its caches must match, and the repository that it names."""
 
-from dataclasses import dataclass
-
+from msgspec import Struct
 from sqlalchemy import bindparam, select
 
 from moorage.domain.caller import Registry
 from moorage.domain.names import AccountId
 from moorage.store.accounts import generations
+from moorage.store.recall import Recall
 from moorage.store.repositories import repositories
-from moorage.store.transaction import Transaction
+from moorage.store.transaction import Row
 
 _caller = select(generations.c.n).where(generations.c.account_id == bindparam("caller"))
 _owner = select(generations.c.n).where(generations.c.account_id == bindparam("owner"))
@@ -24,8 +24,7 @@ _FIND = select(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """One look at what may have changed since the caches were filled; None where there is no such account."""
 
     caller_generation: int | None
@@ -33,6 +32,15 @@ class Standing:
     repository_id: str | None
 
 
-async def find(tx: Transaction, caller: AccountId, registry: Registry, name: str) -> Standing:
-    row = await tx.first(_FIND, caller=caller, owner=registry.account, region=registry.region, name=name)
-    return Standing(*row) if row else Standing(None, None, None)
+_UNKNOWN = Standing(None, None, None)
+
+
+async def find(recall: Recall, caller: AccountId, registry: Registry, name: str) -> Standing:
+    found = await recall.first(
+        _FIND, _standing, caller=caller, owner=registry.account, region=registry.region, name=name
+    )
+    return found or _UNKNOWN
+
+
+def _standing(row: Row) -> Standing:
+    return Standing(*row)

@@ -19,6 +19,7 @@ from typing import Any
 import apsw
 
 from moorage.domain.errors import StorageFull
+from moorage.store.commits import CommitCount
 from moorage.store.transaction import Transaction, Unit, drive
 
 _CHECKPOINT_PAGES = 2_000
@@ -67,8 +68,11 @@ class WriteLock:
 class Writer:
     """Runs units one after the other on a connection of its own."""
 
-    def __init__(self, connect: Callable[[], apsw.Connection], lock: Path, reached: Callable[[str], None]) -> None:
+    def __init__(
+        self, connect: Callable[[], apsw.Connection], lock: Path, commits: CommitCount, reached: Callable[[str], None]
+    ) -> None:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._commits = commits
         self._lock, self._reached = WriteLock(lock), reached
         self._connection = connect()
         self._transaction = Transaction(self._connection)
@@ -130,7 +134,11 @@ class Writer:
         try:
             done = [self._step(job) for job in group]
             self._reached("commit")
-            self._connection.execute("COMMIT")
+            self._commits.begin()
+            try:
+                self._connection.execute("COMMIT")
+            finally:
+                self._commits.end()
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

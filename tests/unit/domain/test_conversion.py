@@ -98,7 +98,6 @@ def test_what_the_other_form_cannot_say_has_none(document: Document) -> None:
         (only(), OCI),
         (Accepts(refused=frozenset({OCI.value})), DOCKER),
     ],
-    ids=str,
 )
 def test_the_stored_form_is_given_unless_only_the_other_is_taken(accepts: Accepts, media_type: str) -> None:
     assert form_for(stored(image()), accepts).media_type == media_type

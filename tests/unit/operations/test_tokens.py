@@ -3,9 +3,9 @@
 import asyncio
 import json
 from base64 import b64encode
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from moorage.domain.actions import CREDENTIALS
 from moorage.domain.errors import CredentialsMissing, CredentialUnknown, TokenExpired

@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from moorage.domain.actions import OPERATIONS as NEEDS
 from moorage.domain.actions import Needs, Scope
-from moorage.domain.addresses import read_host
 from moorage.domain.caller import Registry
 from moorage.domain.errors import (
     InvalidAccountId,
@@ -26,7 +25,7 @@ from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
 from moorage.edge.awsjson.shapes import OPERATIONS, TARGET_PREFIX, OperationShape
-from moorage.edge.http.calls import Trace, signed_call
+from moorage.edge.http.calls import signed_call
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify, verify_body
@@ -115,28 +114,26 @@ class JsonEdge:
         self._env = env
 
     async def answer(self, request: Request) -> Response:
-        trace = Trace()
         try:
-            answer = await self._handle(request, trace)
+            return await self._handle(request)
         except RegistryError as error:
-            answer = response(error, request.id)
+            return response(error, request.id)
         except Refusal as refusal:
-            answer = refuse(refusal, request.id)
-        return answer.told(caller=trace.caller, action=trace.action)
+            return refuse(refusal, request.id)
 
     def broken(self, request: Request) -> Response:
         row = AwsError("ServerException", 500)
         return write(row, "The server failed, the request may be tried again.", request.id)
 
-    async def _handle(self, request: Request, trace: Trace) -> Response:
+    async def _handle(self, request: Request) -> Response:
         operation = _operation(request.headers.get("x-amz-target") or "")
-        trace.action = f"{operation.service}:{operation.shape.name}"
+        request.trace.action = f"{operation.service}:{operation.shape.name}"
         head = Head("POST", "/", request.query_string, tuple(request.headers.items()))
         signed = await identify(self._env, head, services={operation.service}, at=self._env.clock())
         _expect_region(request, signed)
         body = await request.read(operation.limit)
         verify_body(self._env, signed, sha256(body).hexdigest())
-        trace.caller = signed.principal.caller.arn
+        request.trace.caller = signed.principal.caller.arn
         granted = await self._grant(request, operation, signed, body)
         handler = HANDLERS.get(operation.key)
         if handler is None:
@@ -179,7 +176,7 @@ def _operation(target: str) -> _Operation:
 
 def _expect_region(request: Request, signed: Signed) -> None:
     """Refuse a host that names another region than the signature's, which is the one that counts."""
-    region = read_host(request.origin.name).region
+    region = request.origin.said.region
     if region is not None and region != signed.claim.region:
         raise WrongScope(["Credential should be scoped to a valid region."])
 

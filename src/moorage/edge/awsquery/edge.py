@@ -27,7 +27,7 @@ from moorage.edge.awsquery.shapes import (
     STS_VERSION,
     OperationShape,
 )
-from moorage.edge.http.calls import Trace, signed_call
+from moorage.edge.http.calls import signed_call
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify, verify_body
@@ -83,31 +83,29 @@ class QueryEdge:
         self._env = env
 
     async def answer(self, request: Request) -> Response:
-        trace = Trace()
         try:
-            answer = await self._handle(request, trace)
+            return await self._handle(request)
         except RegistryError as error:
-            answer = response(error, _namespace(request), request.id)
+            return response(error, _namespace(request), request.id)
         except Refusal as refusal:
-            answer = refuse(refusal, _namespace(request), request.id)
-        return answer.told(caller=trace.caller, action=trace.action)
+            return refuse(refusal, _namespace(request), request.id)
 
     def broken(self, request: Request) -> Response:
         message = "The request processing has failed because of an unknown error, exception or failure."
         return write(FAILURE, message, _namespace(request), request.id)
 
-    async def _handle(self, request: Request, trace: Trace) -> Response:
+    async def _handle(self, request: Request) -> Response:
         at = self._env.clock()
         head = Head(request.method, request.path, request.query_string, tuple(request.headers.items()))
         regions = self._env.regions | {_GLOBAL}
         signed = await identify(self._env, head, services=SERVICES.keys(), regions=regions, at=at)
         body = await request.read(_LIMIT)
         verify_body(self._env, signed, sha256(body).hexdigest())
-        trace.caller = signed.principal.caller.arn
+        request.trace.caller = signed.principal.caller.arn
         form = parse_form(body)
         service = SERVICES[signed.claim.service]
         operation = _operation(service, form)
-        trace.action = f"{service.name}:{operation}"
+        request.trace.action = f"{service.name}:{operation}"
         granted = await self._grant(signed_call(request, signed, at=at), signed, f"{service.name}.{operation}", form)
         handler = HANDLERS.get(f"{service.name}.{operation}")
         if handler is None:

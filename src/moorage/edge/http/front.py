@@ -13,11 +13,12 @@ from typing import Protocol
 from moorage.domain.addresses import Addresses
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies
-from moorage.edge.http.log import RequestLog
-from moorage.edge.http.request import Network, Request, Scope, Transport, judge_origin
+from moorage.edge.http.log import Line, RequestLog
+from moorage.edge.http.request import Network, Origins, Request, Scope, Trace, Transport
 from moorage.edge.http.response import Response, send
 
 _PATH_SHOWN = 300
+_NOBODY = Trace()
 
 
 class Edge(Protocol):
@@ -57,40 +58,39 @@ class Front:
         new_id: Callable[[], str],
         log: RequestLog,
     ) -> None:
-        self._doors, self._addresses, self._proxies = tuple(doors), addresses, proxies
+        self._doors, self._origins = tuple(doors), Origins(addresses, proxies)
         self._clock, self._new_id, self._log = clock, new_id, log
         self._bodies = Bodies()
 
     async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
         began = time.perf_counter_ns()
         request_id, at = self._new_id(), self._clock()
-        received = 0
-        client = scope.client
+        method, path = scope.method, scope.path
+        received, client, trace = 0, scope.client, _NOBODY
         try:
-            origin = judge_origin(scope, self._addresses, self._proxies)
+            origin = self._origins.judge(scope)
         except MalformedRequest as malformed:
             response = Response(400, (("content-type", "text/plain"),), f"{malformed}\n".encode(), code="Malformed")
         else:
-            client = origin.client
             request = Request(scope, transport, origin, request_id, self._bodies)
             response = await self._answer(request)
-            received = request.received
-        send(response, transport, head=scope.method == "HEAD")
+            received, client, trace = request.received, origin.client, request.trace
+        send(response, transport, head=method == "HEAD")
         self._log.note(
-            at,
-            {
-                "id": request_id,
-                "client": client,
-                "method": scope.method,
-                "path": scope.path[:_PATH_SHOWN],
-                "principal": response.caller,
-                "action": response.action,
-                "status": response.status,
-                "error": response.code,
-                "received": received,
-                "bytes": response.size,
-                "ms": (time.perf_counter_ns() - began) / 1e6,
-            },
+            Line(
+                id=request_id,
+                client=client,
+                method=method,
+                path=path[:_PATH_SHOWN],
+                principal=trace.caller,
+                action=trace.action,
+                status=response.status,
+                error=response.code,
+                received=received,
+                bytes=response.size,
+                ms=(time.perf_counter_ns() - began) / 1e6,
+                at=at,
+            )
         )
 
     async def _answer(self, request: Request) -> Response:

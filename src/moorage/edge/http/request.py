@@ -11,12 +11,16 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
 from urllib.parse import parse_qsl
 
-from moorage.domain.addresses import Addresses, split_port
+from msgspec import Struct
+
+from moorage.domain.addresses import NO_REGISTRY, Addresses, Host, read_host, split_port
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies, BodyReader, read_pieces
 
 Network = IPv4Network | IPv6Network
 _QUERY_FIELDS = 64
+_HOSTS = 1024  # remembered
+_LONGEST_HOST = 300
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 
 
@@ -60,8 +64,7 @@ class Transport(Protocol):
     ) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """How the client reached us: the host it asked for, the true scheme, and its own address."""
 
     name: str
@@ -69,6 +72,15 @@ class Origin:
     secure: bool
     client: str
     trusted: bool  # the host is loopback or configured: absolute URLs may name it
+    said: Host = NO_REGISTRY  # which account and region the name stands for, if it is a registry's
+
+
+@dataclass(slots=True)
+class Trace:
+    """Who does what, as far as it is known: for the log line of a request."""
+
+    caller: str = ""
+    action: str = ""
 
 
 class Request:
@@ -78,7 +90,7 @@ class Request:
         self.method, self.path = scope.method, scope.path
         self.query_string = scope.query_string
         self.headers = scope.headers
-        self.origin, self.id = origin, request_id
+        self.origin, self.id, self.trace = origin, request_id, Trace()
         self._transport, self._reader = transport, BodyReader(bodies)
         self.received = 0
 
@@ -90,6 +102,8 @@ class Request:
             MalformedRequest
 
         """
+        if not self.query_string:
+            return {}
         try:
             pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=_QUERY_FIELDS, errors="strict")
         except ValueError:
@@ -145,28 +159,46 @@ class Request:
             yield piece
 
 
-def judge_origin(scope: Scope, addresses: Addresses, proxies: tuple[Network, ...]) -> Origin:
-    """Find out how the client reached us; only a proxy that the settings trust may tell it in headers.
+class Origins:
+    """Finds out how clients reached us; only a proxy that the settings trust may tell it in headers."""
 
-    Raises:
-        MalformedRequest: no host, two hosts, or two that contradict each other
+    def __init__(self, addresses: Addresses, proxies: tuple[Network, ...]) -> None:
+        self._addresses, self._proxies = addresses, proxies
+        self._read: dict[str, tuple[str, int | None, bool, Host]] = {}
 
-    """
-    hosts = scope.headers.get_all("host")
-    if len(hosts) > 1 or (not hosts and scope.authority is None):
-        raise MalformedRequest("a request has exactly one Host")
-    host = hosts[0] if hosts else scope.authority or ""
-    if scope.authority is not None and scope.authority != host:
-        raise MalformedRequest("the authority of the request line is not the Host")
-    peer, _ = split_port(scope.client)
-    secure, client = scope.scheme == "https", peer
-    if proxies and _is_proxy(peer, proxies):
-        host = _last(scope.headers, "x-forwarded-host") or host
-        forwarded = _last(scope.headers, "x-forwarded-proto")
-        secure = secure if forwarded is None else forwarded.lower() == "https"
-        client = _last(scope.headers, "x-forwarded-for") or peer
-    name, port = split_port(host)
-    return Origin(name, port or (443 if secure else 80), secure, client, trusted=addresses.is_ours(name))
+    def judge(self, scope: Scope) -> Origin:
+        """Judge the host that a request names.
+
+        Raises:
+            MalformedRequest: no host, two hosts, or two that contradict each other
+
+        """
+        hosts = scope.headers.get_all("host")
+        authority = scope.authority
+        if len(hosts) > 1 or (not hosts and authority is None):
+            raise MalformedRequest("a request has exactly one Host")
+        host = hosts[0] if hosts else authority or ""
+        if authority is not None and authority != host:
+            raise MalformedRequest("the authority of the request line is not the Host")
+        peer = client = scope.client.rpartition(":")[0].strip("[]") or scope.client
+        secure = scope.scheme == "https"
+        if self._proxies and _is_proxy(peer, self._proxies):
+            host = _last(scope.headers, "x-forwarded-host") or host
+            forwarded = _last(scope.headers, "x-forwarded-proto")
+            secure = secure if forwarded is None else forwarded.lower() == "https"
+            client = _last(scope.headers, "x-forwarded-for") or peer
+        name, port, trusted, said = self._read.get(host) or self._read_host(host)
+        return Origin(name, port or (443 if secure else 80), secure, client, trusted, said)
+
+    def _read_host(self, host: str) -> tuple[str, int | None, bool, Host]:
+        """Read a Host; what one says never changes, so that it is remembered."""
+        name, port = split_port(host)
+        read = (name, port, self._addresses.is_ours(name), read_host(name))
+        if len(self._read) >= _HOSTS:
+            self._read.clear()
+        if len(host) <= _LONGEST_HOST:
+            self._read[host] = read
+        return read
 
 
 def _is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:

@@ -1,6 +1,6 @@
 """What an edge answers: a status, headers, and bytes or a stretch of a file."""
 
-from dataclasses import dataclass, field, replace
+from msgspec import Struct
 
 from moorage.domain.content import Content
 from moorage.edge.http.request import Transport
@@ -8,8 +8,7 @@ from moorage.edge.http.request import Transport
 Header = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """One answer; ``code`` is the error's name for the log; of ``content`` bytes from ``first`` up to ``end``."""
 
     status: int
@@ -19,18 +18,12 @@ class Response:
     first: int = 0
     end: int | None = None
     code: str | None = None
-    caller: str = field(default="")
-    action: str = field(default="")
 
     @property
     def size(self) -> int:
         if self.content is None:
             return len(self.body)
         return (self.content.size if self.end is None else self.end) - self.first
-
-    def told(self, *, caller: str, action: str) -> "Response":
-        """Add who did what, for the log."""
-        return replace(self, caller=caller, action=action)
 
 
 def send(response: Response, transport: Transport, *, head: bool) -> None:

@@ -1,7 +1,8 @@
 """A granted ``/v2/`` request on its way to a handler."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
+from moorage.domain.addresses import scheme
 from moorage.domain.digest import Digest, Reference, parse_reference
 from moorage.edge.http.request import Request
 from moorage.edge.oci.errors import Profile
@@ -10,8 +11,7 @@ from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """What a handler gets: the request, where it goes, and the permission it has."""
 
     env: Env
@@ -19,7 +19,11 @@ class Ask:
     request: Request
     route: Route
     granted: Granted
-    base: str  # scheme and host for absolute addresses; empty where the Host is not to be trusted
+
+    @property
+    def base(self) -> str:
+        """Scheme and host for absolute addresses."""
+        return base_of(self.request)
 
     @property
     def digest(self) -> Digest:
@@ -43,3 +47,13 @@ class Ask:
 
     def address(self, path: str) -> str:
         return f"{self.base}/v2/{self.granted.name}/{path}"
+
+
+def base_of(request: Request) -> str:
+    """Give scheme and host as the client wrote them, or nothing where the Host is anybody's invention."""
+    origin = request.origin
+    if not origin.trusted:
+        return ""
+    name = f"[{origin.name}]" if ":" in origin.name else origin.name
+    port = "" if origin.port in {None, 443 if origin.secure else 80} else f":{origin.port}"
+    return f"{scheme(secure=origin.secure)}://{name}{port}"

@@ -2,8 +2,10 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from moorage.domain.actions import ROUTES, RouteKey, Scope
-from moorage.domain.addresses import read_host, scheme
+from msgspec import Struct
+
+from moorage.domain.actions import ROUTES, Needs, RouteKey, Scope
+from moorage.domain.addresses import scheme
 from moorage.domain.caller import Registry
 from moorage.domain.errors import (
     CredentialsMissing,
@@ -13,11 +15,11 @@ from moorage.domain.errors import (
     TokenOfAnotherRegion,
 )
 from moorage.domain.names import AccountId, Region, RepositoryName
-from moorage.edge.http.calls import Credential, Trace, call_of
+from moorage.edge.http.calls import call_of
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.edge.oci import base, blobs, manifests, tags, uploads
-from moorage.edge.oci.ask import Ask
+from moorage.edge.oci.ask import Ask, base_of
 from moorage.edge.oci.errors import VERSION, Profile, challenge, response
 from moorage.edge.oci.routes import Route, find_route
 from moorage.operations.authorise import Granted, authorise
@@ -47,53 +49,82 @@ HANDLERS: Mapping[str, Handler] = {
 }
 
 
+_READS = frozenset({"GET", "HEAD"})
+_PLANS = 4096  # remembered
+_LONGEST_PATH = 512
+
+
+class Plan(Struct, frozen=True):
+    """Where a request goes, what that needs, and who answers it: the same for every request of that method and path."""
+
+    route: Route
+    handler: Handler
+    needs: Needs
+    action: str
+    name: str  # the repository's, or empty
+
+
 class OciEdge:
     """Docker and OCI clients, in one profile."""
 
     def __init__(self, env: Env, tokens: TokenReader, profile: Profile = Profile.ECR) -> None:
         self._env, self._tokens, self._profile = env, tokens, profile
+        self._plans: dict[tuple[str, str], Plan] = {}
 
     async def answer(self, request: Request) -> Response:
-        trace = Trace()
         try:
-            answer = await self._handle(request, trace)
+            return await self._handle(request)
         except (CredentialsMissing, CredentialUnknown):
-            answer = challenge(self._realm(request))
+            return challenge(self._realm(request))
         except RegistryError as error:
-            answer = response(self._profile, error)
-        return answer.told(caller=trace.caller, action=trace.action)
+            return response(self._profile, error)
 
     def broken(self, _request: Request) -> Response:
         body = b'{"errors":[{"code":"UNKNOWN","message":"The server failed, the request may be tried again"}]}'
         return Response(500, (("content-type", "application/json; charset=utf-8"), VERSION), body, code="UNKNOWN")
 
-    async def _handle(self, request: Request, trace: Trace) -> Response:
+    async def _handle(self, request: Request) -> Response:
         at = self._env.clock()
         authorizations = request.headers.get_all("authorization")
         if len(authorizations) != 1:  # of two, another reader of the request might believe the other
             raise CredentialsMissing
         token = self._tokens.read(authorizations[0], at=at)
-        route = find_route(request.method, request.path, request.query, has_body=request.has_body)
-        granted = await self._grant(request, route, token, at, trace)
-        ask = Ask(self._env, self._profile, request, route, granted, _base(request))
-        return await HANDLERS[route.endpoint](ask)
+        request.trace.caller = token.access_key_id  # until the principal behind it is known
+        plan = self._plan(request)
+        granted = await self._grant(request, plan, token, at)
+        request.trace.caller = granted.caller.arn
+        return await plan.handler(Ask(self._env, self._profile, request, plan.route, granted))
 
-    async def _grant(self, request: Request, route: Route, token: Token, at: int, trace: Trace) -> Granted:
-        needs = ROUTES[RouteKey(route.endpoint, request.method, route.kind)]
-        trace.action = " ".join(needs.names)
-        trace.caller = token.access_key_id  # until the principal behind it is known
+    def _plan(self, request: Request) -> Plan:
+        """Tell where the request goes; a path that is read again and again is taken apart once."""
+        key = (request.method, request.path)
+        plan = None if request.query_string else self._plans.get(key)
+        if plan is None:
+            route = find_route(request.method, request.path, request.query, has_body=request.has_body)
+            needs = ROUTES[RouteKey(route.endpoint, request.method, route.kind)]
+            request.trace.action = " ".join(needs.names)
+            name = RepositoryName.parse(route.name) if needs.scope is Scope.REPOSITORY else ""
+            plan = Plan(route, HANDLERS[route.endpoint], needs, request.trace.action, name)
+            self._remember(request, key, plan)
+        request.trace.action = plan.action
+        return plan
+
+    def _remember(self, request: Request, key: tuple[str, str], plan: Plan) -> None:
+        if request.query_string or request.method not in _READS or len(request.path) > _LONGEST_PATH:
+            return
+        if len(self._plans) >= _PLANS:
+            self._plans.clear()
+        self._plans[key] = plan
+
+    async def _grant(self, request: Request, plan: Plan, token: Token, at: int) -> Granted:
         registry = self._registry(request, token)
-        call = call_of(
-            request, Credential(AccountId(token.account), token.access_key_id, token.key_mark), registry.region, at=at
-        )
-        name = RepositoryName.parse(route.name) if needs.scope is Scope.REPOSITORY else ""
-        granted = await authorise(self._env, call, needs, registry, name)
-        trace.caller = granted.caller.arn
-        return granted
+        account, key = AccountId(token.account), token.access_key_id
+        call = call_of(request, account, key, registry.region, at=at, key_mark=token.key_mark)
+        return await authorise(self._env, call, plan.needs, registry, plan.name)
 
     def _registry(self, request: Request, token: Token) -> Registry:
         """Find the registry that the host names, else the caller's own."""
-        host = read_host(request.origin.name)
+        host = request.origin.said
         region = host.region or token.region
         if region not in self._env.regions:
             raise RegionNotServed(region)
@@ -104,17 +135,7 @@ class OciEdge:
     def _realm(self, request: Request) -> str:
         origin = request.origin
         if origin.trusted:
-            return f"{_base(request)}/"
+            return f"{base_of(request)}/"
         env = self._env
         name = env.addresses.registry(env.account, env.region, port=None, secure=origin.secure)
         return f"{scheme(secure=origin.secure)}://{name}/"
-
-
-def _base(request: Request) -> str:
-    """Give scheme and host as the client wrote them, or nothing where the Host is anybody's invention."""
-    origin = request.origin
-    if not origin.trusted:
-        return ""
-    name = f"[{origin.name}]" if ":" in origin.name else origin.name
-    port = "" if origin.port in {None, 443 if origin.secure else 80} else f":{origin.port}"
-    return f"{scheme(secure=origin.secure)}://{name}{port}"

@@ -21,11 +21,11 @@ class LinkEdge:
         self._env = env
 
     async def answer(self, request: Request) -> Response:
+        request.trace.action = "layer link"
         try:
-            answer = await self._handle(request)
+            return await self._handle(request)
         except RegistryError as error:
-            answer = response(Profile.ECR, error)
-        return answer.told(caller="", action="layer link")
+            return response(Profile.ECR, error)
 
     def broken(self, _request: Request) -> Response:
         return Response(500, (("content-type", "text/plain"),), b"The server failed\n", code="UNKNOWN")

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from moorage.domain.actions import Kind
 from moorage.domain.errors import MethodUnknown, RouteUnknown
@@ -12,8 +13,7 @@ _OPEN = re.compile(r"/v2/(.+)/blobs/uploads\Z", re.DOTALL)
 _TAGS = re.compile(r"/v2/(.+)/tags/list\Z", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where a request goes; ``name`` and ``reference`` are texts that nobody has judged yet."""
 
     endpoint: str

@@ -1,5 +1,6 @@
 """IAM and STS over the wire: who is let in, what is refused in which words, and what an answer says."""
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -223,9 +224,10 @@ def test_the_root_of_another_account_finds_nobody(root: Client) -> None:
 
 
 def test_an_answer_carries_its_request_id_and_tells_the_log_who_did_what(root: Client) -> None:
-    answer = root.send(root.arrived("iam", VERSION | {"Action": "GetUser"}))
+    request = root.arrived("iam", VERSION | {"Action": "GetUser"}).request()
+    answer = asyncio.run(QueryEdge(root.env).answer(request))
     assert (dict(answer.headers)["x-amzn-requestid"], answer.status) == ("request-1", 200)
-    assert (answer.caller, answer.action) == (f"arn:aws:iam::{HOME}:root", "iam:GetUser")
+    assert (request.trace.caller, request.trace.action) == (f"arn:aws:iam::{HOME}:root", "iam:GetUser")
 
 
 def test_an_error_names_its_service(root: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 from moorage.domain.addresses import Addresses
 from moorage.domain.content import Content
 from moorage.edge.http.front import Door, Edge, Front
-from moorage.edge.http.log import RequestLog
+from moorage.edge.http.log import Line, RequestLog
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from support.env import HOME, REGION, START
@@ -25,7 +25,8 @@ class Saying:
 
     async def answer(self, request: Request) -> Response:
         await request.read(100)
-        return Response(200, (), self._name.encode(), caller="arn:of:somebody", action="ecr:ListImages")
+        request.trace.caller, request.trace.action = "arn:of:somebody", "ecr:ListImages"
+        return Response(200, (), self._name.encode())
 
     def broken(self, _request: Request) -> Response:
         return Response(503, (), self._name.encode(), code="BROKEN")
@@ -139,11 +140,15 @@ def test_a_path_cannot_break_its_line(house: House) -> None:
     assert house.written.count(b"\n") == 1
 
 
+def line_of(number: int) -> Line:
+    return Line(str(number), "127.0.0.1", "GET", "/", "", "", 200, None, 0, 0, 0.1, START)
+
+
 def test_a_few_lines_are_written_together() -> None:
     written: list[bytes] = []
     log = RequestLog(written.append)
     for number in range(3):
-        log.note(START, {"number": number})
+        log.note(line_of(number))
     before = list(written)
     log.flush()
     assert (before, len(written), written[0].count(b"\n")) == ([], 1, 3)
@@ -153,7 +158,7 @@ def test_many_lines_do_not_wait() -> None:
     written: list[bytes] = []
     log = RequestLog(written.append)
     for number in range(2_000):
-        log.note(START, {"number": number})
+        log.note(line_of(number))
     assert len(written) == 1
 
 

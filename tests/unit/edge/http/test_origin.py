@@ -6,7 +6,7 @@ import pytest
 
 from moorage.domain.addresses import Addresses
 from moorage.domain.errors import MalformedRequest
-from moorage.edge.http.request import Origin, judge_origin
+from moorage.edge.http.request import Origin, Origins
 from support.env import HOME, REGION
 from unit.edge.http.wire import Arrived
 
@@ -21,7 +21,7 @@ FORWARDED = (
 
 
 def judge(arrived: Arrived) -> Origin:
-    return judge_origin(arrived, ADDRESSES, PROXIES)
+    return Origins(ADDRESSES, PROXIES).judge(arrived)
 
 
 def at(host: str, **changed: str) -> Origin:
