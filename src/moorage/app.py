@@ -19,11 +19,15 @@ from moorage.domain.errors import EntityNotFound
 from moorage.domain.names import AccountId
 from moorage.edge.awsjson.edge import JsonEdge
 from moorage.edge.awsquery.edge import QueryEdge
+from moorage.edge.http.body import Bodies
 from moorage.edge.http.front import Door, Front
 from moorage.edge.http.health import HealthEdge
 from moorage.edge.http.log import RequestLog
+from moorage.edge.http.patience import Patience
+from moorage.edge.http.request import is_proxy
 from moorage.edge.http.root import RootEdge
 from moorage.edge.http.server import Listening, serve
+from moorage.edge.http.watch import Watch
 from moorage.edge.oci.edge import OciEdge
 from moorage.edge.oci.links import LinkEdge
 from moorage.operations.accounts import NewKey, Vault, ensure_first_account, find_configured
@@ -64,13 +68,19 @@ def serve_worker(
     env = build_env(config, store, port=_port_of(listener_fd, config), reached=reached)
     asyncio.run(_first_account(config, env))
     log = RequestLog(_log_writer(config.log))
-    front = build_front(config, env, log)
+    patience = Patience(config.header_timeout, config.idle_timeout, config.body_timeout, config.send_timeout)
+    bodies = Bodies(patience)
+    front = build_front(config, env, log, bodies)
+    proxies = config.trusted_proxies
+    watch = Watch(patience, bodies, front.served, is_proxy=lambda peer: is_proxy(peer, proxies))
     # What is here now stays: the collector need not look at it again, and looks less often at the rest.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    listening = Listening(listener_fd, index, config.tls_cert, config.tls_key)
-    serve(front.__rsgi__, listening, ready, log.run(), keep_house(env, sweeps=index == _SWEEPER))
+    silence = max(patience.header, patience.idle)  # of the two, the watch ends what is over sooner
+    listening = Listening(listener_fd, index, config.tls_cert, config.tls_key, silence)
+    tasks = (log.run(), keep_house(env, sweeps=index == _SWEEPER), watch.run(listener_fd))
+    serve(front.__rsgi__, listening, ready, *tasks)
     log.flush()
     store.close()
 
@@ -97,7 +107,7 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
     )
 
 
-def build_front(config: Config, env: Env, log: RequestLog) -> Front:
+def build_front(config: Config, env: Env, log: RequestLog, bodies: Bodies) -> Front:
     health = HealthEdge(env)
     doors = (
         Door("/v2/", OciEdge(env, TokenReader(env))),
@@ -113,6 +123,7 @@ def build_front(config: Config, env: Env, log: RequestLog) -> Front:
         clock=env.clock,
         new_id=env.ids.request,
         log=log,
+        bodies=bodies,
     )
 
 

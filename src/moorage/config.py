@@ -114,7 +114,11 @@ class Config:
     access_key_id: str | None
     secret_access_key: str | None = field(repr=False)
     allow_insecure_listen: bool
-    drain_timeout: int  # seconds
+    drain_timeout: int  # seconds, as all that end so
+    header_timeout: int
+    idle_timeout: int
+    body_timeout: int
+    send_timeout: int
     log: str  # a file's path, or "-" for standard output
 
     lock = _InData("lock")
@@ -293,6 +297,10 @@ def _read(settings: _Settings, data: Path) -> Config:
         secret_access_key=settings.read("secret_access_key", _secret, None),
         allow_insecure_listen=settings.read("allow_insecure_listen", _flag, False),
         drain_timeout=settings.read("drain_timeout", lambda value: _number(value, 0, 3_600), 60),
+        header_timeout=settings.read("header_timeout", _timeout, 30),
+        idle_timeout=settings.read("idle_timeout", _timeout, 75),
+        body_timeout=settings.read("body_timeout", _timeout, 60),
+        send_timeout=settings.read("send_timeout", _timeout, 60),
         log=settings.read("log", lambda value: "-" if value == "-" else str(_path(value)), "-"),
     )
 
@@ -345,6 +353,10 @@ def _number(value: object, lowest: int, highest: int) -> int:
     if not lowest <= number <= highest:
         raise _Wrong(f"must be a whole number from {lowest} to {highest}")
     return number
+
+
+def _timeout(value: object) -> int:
+    return _number(value, 1, 3_600)
 
 
 def _flag(value: object) -> bool:

@@ -1,25 +1,23 @@
 """How large a body may be, and how many large ones are read at once (security: class E)."""
 
-import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
 
 import pytest
 
 from moorage.domain.errors import TooBusy
 from moorage.edge.awsjson.errors import response as json_response
-from moorage.edge.http.body import LARGE, Bodies, BodyReader
 from moorage.edge.oci.errors import Profile
 from moorage.edge.oci.errors import response as oci_response
 from protocol.api import CONTENT_TYPE, ECR, Api, code_of, message_of
+from protocol.people import root_of
 from protocol.registry import MIB
+from support.fixtures import StartServer
 from support.server import RunningServer
 from support.wire import Answer, Wire, head
 
 TOO_LARGE = "RequestEntityTooLargeException"
 LIMITS = {"ListImages": MIB, "SetRepositoryPolicy": MIB, "PutImage": 25 * MIB, "UploadLayerPart": 28 * MIB}
-_PLACES = 4
 
 
 def declare(api: Api, operation: str, size: int) -> Answer:
@@ -85,59 +83,21 @@ def test_an_unsigned_body_is_not_even_read(server: RunningServer) -> None:
         assert code_of(wire.receive()) == "MissingAuthenticationTokenException"
 
 
-class TestManyAtOnce:
-    """Of large bodies only a few are read at once; who waits too long is told when to come again."""
+def test_both_faces_say_when_to_come_again() -> None:
+    busy = TooBusy(retry_after=10)
+    told = (json_response(busy, "id"), oci_response(Profile.ECR, busy))
+    assert [answer.status for answer in told] == [503, 429]
+    assert all(("retry-after", "10") in answer.headers for answer in told)
 
-    @staticmethod
-    async def body(more: asyncio.Event | None = None) -> AsyncIterator[bytes]:
-        if more is not None:
-            await more.wait()
-        yield bytes(LARGE + 1)
 
-    def test_one_too_many_waits_and_is_sent_away(self) -> None:
-        async def scene() -> None:
-            bodies, more = Bodies(patience=0.01), asyncio.Event()
-            held = [
-                asyncio.create_task(BodyReader(bodies).read(self.body(more), None, 28 * MIB)) for _ in range(_PLACES)
-            ]
-            await asyncio.sleep(0)
-            with pytest.raises(TooBusy):
-                await BodyReader(bodies).read(self.body(), LARGE + 1, 28 * MIB)
-            more.set()
-            await asyncio.gather(*held)
+def test_who_sends_a_large_body_that_nobody_signed_waits_for_the_next(start_server: StartServer) -> None:
+    server = start_server(settings={"MOORAGE_WORKERS": "1"})
+    key = root_of(server)
 
-        asyncio.run(scene())
+    def send(secret: str) -> str | None:
+        with Wire(server.host) as wire:
+            return code_of(Api(wire, key.id, secret).call("PutImage", {"pad": "x" * MIB}))
 
-    def test_a_small_body_never_waits(self) -> None:
-        async def small() -> AsyncIterator[bytes]:
-            yield b"{}"
-
-        async def scene() -> bytes:
-            bodies, more = Bodies(), asyncio.Event()
-            held = [
-                asyncio.create_task(BodyReader(bodies).read(self.body(more), None, 28 * MIB)) for _ in range(_PLACES)
-            ]
-            await asyncio.sleep(0)
-            read = await BodyReader(bodies).read(small(), 2, 28 * MIB)
-            more.set()
-            await asyncio.gather(*held)
-            return read
-
-        assert asyncio.run(scene()) == b"{}"
-
-    def test_a_place_is_free_again_when_its_request_is_answered(self) -> None:
-        async def scene() -> int:
-            bodies, answered = Bodies(patience=0.01), 0
-            for _ in range(_PLACES * 2):
-                reader = BodyReader(bodies)
-                answered += bool(await reader.read(self.body(), None, 28 * MIB))
-                reader.close()
-            return answered
-
-        assert asyncio.run(scene()) == _PLACES * 2
-
-    def test_both_faces_say_when_to_come_again(self) -> None:
-        busy = TooBusy(retry_after=10)
-        told = (json_response(busy, "id"), oci_response(Profile.ECR, busy))
-        assert [answer.status for answer in told] == [503, 429]
-        assert all(("retry-after", "10") in answer.headers for answer in told)
+    assert [send("a-secret-that-is-none"), send(key.secret)] == ["InvalidSignatureException", "ServiceUnavailable"]
+    with Wire(server.host) as wire:  # small bodies are read all the same
+        assert Api(wire, key.id, key.secret).call("DescribeRegistry", {}).status == 200

@@ -1,6 +1,7 @@
 """HTTP/1.1 by hand: exactly the bytes that a test wants to send, and every answer that comes back."""
 
 import contextlib
+import select
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
@@ -114,6 +115,12 @@ class Wire:
             return True
         except TimeoutError:
             return False
+
+    def wait_for_hang_up(self) -> None:
+        """Wait for the server to end the connection, and read nothing meanwhile."""
+        gone = select.poll()
+        gone.register(self._socket, select.POLLRDHUP)  # which brings POLLHUP and POLLERR along
+        assert gone.poll(_PATIENCE * 1000), "the server did not hang up"
 
     def _until_end(self) -> Iterator[Answer]:
         while self._received or self._more():

@@ -21,6 +21,7 @@ from moorage.cli.berth import Descriptors
 from moorage.cli.fleet import Ended, Fleet, environment_of_children
 from moorage.cli.folder import prepare_folder, take_lock
 from moorage.cli.keys import ensure_credentials, ensure_keyring
+from moorage.cli.limits import allow_many_files
 from moorage.cli.listener import open_listener
 from moorage.cli.refused import NeverReady, Refused
 from moorage.cli.running import write_running
@@ -36,6 +37,7 @@ _KILLED_BY_HAND: Final = 130  # as shells tell it
 def supervise(config: Config, *, worker: Sequence[str]) -> int:
     """Serve until told to end; returns the exit code."""
     os.umask(0o077)
+    allow_many_files()
     _check_certificate(config)
     lock, listener = _settle(config)
     config = replace(config, listen=Listen(config.listen.host, listener.getsockname()[1]))

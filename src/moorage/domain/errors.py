@@ -350,6 +350,11 @@ class StorageFull(RegistryError):
         super().__init__("the disk is full: nothing was changed")
 
 
+class BodyTooSlow(RegistryError):
+    def __init__(self) -> None:
+        super().__init__("the body came too slowly")
+
+
 class TooBusy(RegistryError):
     """Too many large bodies are being read; try again after ``retry_after`` seconds."""
 

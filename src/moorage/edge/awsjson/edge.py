@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 import msgspec
 from msgspec import Struct
@@ -25,10 +24,10 @@ from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
 from moorage.edge.awsjson.shapes import OPERATIONS, TARGET_PREFIX, OperationShape
-from moorage.edge.http.calls import signed_call
+from moorage.edge.http.calls import signed_call, verify_sent
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
-from moorage.operations.authenticate import Signed, identify, verify_body
+from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Env
 from moorage.sigv4.errors import WrongScope
@@ -132,7 +131,7 @@ class JsonEdge:
         signed = await identify(self._env, head, services={operation.service}, at=self._env.clock())
         _expect_region(request, signed)
         body = await request.read(operation.limit)
-        verify_body(self._env, signed, sha256(body).hexdigest())
+        verify_sent(self._env, request, signed, body)
         request.trace.caller = signed.principal.caller.arn
         granted = await self._grant(request, operation, signed, body)
         handler = HANDLERS.get(operation.key)

@@ -40,6 +40,7 @@ JSON_ERRORS: Mapping[type[fact.RegistryError], AwsError] = {
     fact.MalformedRequest: AwsError("SerializationException"),
     NotStrictJson: AwsError("SerializationException"),
     fact.BodyTooLarge: AwsError("RequestEntityTooLargeException", 413),
+    fact.BodyTooSlow: AwsError("RequestTimeoutException", 408),
     fact.RouteUnknown: AwsError("UnknownOperationException", 404),
     fact.MethodUnknown: AwsError("UnknownOperationException", 405),
     fact.OperationUnknown: AwsError("UnknownOperationException"),

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 
 from msgspec import Struct
 
@@ -27,10 +26,10 @@ from moorage.edge.awsquery.shapes import (
     STS_VERSION,
     OperationShape,
 )
-from moorage.edge.http.calls import signed_call
+from moorage.edge.http.calls import signed_call, verify_sent
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
-from moorage.operations.authenticate import Signed, identify, verify_body
+from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Call, Env
 from moorage.operations.users import find_named
@@ -100,7 +99,7 @@ class QueryEdge:
         regions = self._env.regions | {_GLOBAL}
         signed = await identify(self._env, head, services=SERVICES.keys(), regions=regions, at=at)
         body = await request.read(_LIMIT)
-        verify_body(self._env, signed, sha256(body).hexdigest())
+        verify_sent(self._env, request, signed, body)
         request.trace.caller = signed.principal.caller.arn
         form = parse_form(body)
         service = SERVICES[signed.claim.service]

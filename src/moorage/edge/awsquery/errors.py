@@ -41,6 +41,7 @@ QUERY_ERRORS: Mapping[type[fact.RegistryError], QueryError] = {
     fact.MalformedRequest: QueryError("MalformedQueryString"),
     NotStrictJson: QueryError("MalformedQueryString"),
     fact.BodyTooLarge: QueryError("RequestEntityTooLarge", 413),
+    fact.BodyTooSlow: QueryError("RequestTimeout", 408),
     fact.OperationUnknown: _ACTION,
     fact.OperationNotBuilt: _ACTION,
     signature.SignatureMissing: _MISSING,

@@ -1,101 +1,108 @@
-"""Reading bodies: bounded, and never taken for whole when they were cut short.
+"""Reading bodies: bounded, paced, and never taken for whole when they were cut short.
 
 granian (2.8) ends the iteration quietly when the client goes away or breaks the chunked coding. What tells a cut from
 an end is the number of empty pieces it closes with: one after a whole body, two after a broken one
 (``tests/unit/edge/http/test_body.py`` and the faults suite hold it to that).
 """
 
-import asyncio
 from collections.abc import AsyncIterable, AsyncIterator
 
-from moorage.domain.errors import BodyTooLarge, MalformedRequest, TooBusy
+from moorage.domain.errors import BodyTooLarge, MalformedRequest
+from moorage.edge.http.pace import Pace, Paces
+from moorage.edge.http.patience import Patience
+from moorage.edge.http.room import FREE, UNKNOWN, Room, Sender, Share
 
-LARGE = 1024 * 1024
-_LARGE_AT_ONCE = 4
-_PATIENCE = 10  # seconds
-_DEADLINE = 120  # seconds for a large body to arrive: a place that is held is a place that others lack
 _WHOLE = 1
 
 
-async def read_pieces(transport: AsyncIterable[bytes], declared: int | None) -> AsyncIterator[bytes]:
+async def read_pieces(transport: AsyncIterable[bytes], declared: int | None, pace: Pace) -> AsyncIterator[bytes]:
     """Give the pieces of a body, and raise at the end if it was cut short.
 
     Raises:
-        MalformedRequest
+        MalformedRequest, BodyTooSlow
 
     """
-    received = empty = 0
-    async for piece in transport:
+    empty, pieces = 0, aiter(transport)
+    while True:
+        try:
+            piece = await pace.next(pieces)
+        except StopAsyncIteration:
+            break
         if piece:
-            received += len(piece)
             yield piece
         else:
             empty += 1
-    if empty > _WHOLE or (declared is not None and received != declared):
+    if empty > _WHOLE or (declared is not None and pace.received != declared):
         raise MalformedRequest("the body was cut short")
 
 
 class Bodies:
-    """Whole bodies in memory: of large ones only a few at once, from their first byte until they are answered."""
+    """The bodies that are being read: how fast each comes, and how much memory they take together."""
 
-    def __init__(self, *, patience: float = _PATIENCE, deadline: float = _DEADLINE) -> None:
-        self._patience, self.deadline = patience, deadline
-        self._places = asyncio.Semaphore(_LARGE_AT_ONCE)
+    def __init__(self, patience: Patience | None = None, room: Room | None = None) -> None:
+        self.paces = Paces((patience or Patience()).body)
+        self.room = room or Room()
 
-    async def take_place(self) -> None:
-        """Wait a while for a place.
-
-        Raises:
-            TooBusy
-
-        """
-        try:
-            await asyncio.wait_for(self._places.acquire(), self._patience)
-        except TimeoutError:
-            raise TooBusy(retry_after=int(self._patience)) from None
-
-    def give_place(self) -> None:
-        self._places.release()
+    def look(self, now: float) -> None:
+        """End what is too slow; to be called about once a second."""
+        self.paces.look(now)
+        self.room.look(now)
 
 
 class BodyReader:
-    """Reads the body of one request; a large one holds its place until ``close``, when it is answered."""
+    """Reads the body of one request; a large one holds its room until ``close``, when it is answered."""
 
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
-        self._has_place = False
+        self._pace: Pace | None = None
+        self._share: Share | None = None
 
-    async def read(self, transport: AsyncIterable[bytes], declared: int | None, limit: int) -> bytes:
+    async def read(
+        self, transport: AsyncIterable[bytes], declared: int | None, limit: int, sender: Sender = UNKNOWN
+    ) -> bytes:
         """Read a body of at most ``limit`` bytes.
 
         Raises:
-            BodyTooLarge, MalformedRequest, TooBusy
+            BodyTooLarge, MalformedRequest, BodyTooSlow, TooBusy
 
         """
-        if declared is not None and declared > limit:
-            raise BodyTooLarge(limit)
-        if limit <= LARGE or (declared is not None and declared <= LARGE):
-            return await _collect(transport, declared, limit)
-        await self._bodies.take_place()
-        self._has_place = True
-        try:
-            async with asyncio.timeout(self._bodies.deadline):
-                return await _collect(transport, declared, limit)
-        except TimeoutError:
-            raise MalformedRequest("the body came too slowly") from None
-
-    def close(self) -> None:
-        if self._has_place:
-            self._has_place = False
-            self._bodies.give_place()
-
-
-async def _collect(transport: AsyncIterable[bytes], declared: int | None, limit: int) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async for piece in read_pieces(transport, declared):
-        size += len(piece)
+        size = limit if declared is None else declared
         if size > limit:
             raise BodyTooLarge(limit)
-        pieces.append(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._pace = pace = self._bodies.paces.begin()
+        if size > FREE:
+            self._share = await self._bodies.room.take(size, sender, pace)
+        return await _collect(read_pieces(transport, declared, pace), limit)
+
+    def pieces(self, transport: AsyncIterable[bytes], declared: int | None) -> AsyncIterator[bytes]:
+        """Give a body in pieces as they come.
+
+        Raises:
+            MalformedRequest, BodyTooSlow
+
+        """
+        self._pace = self._bodies.paces.begin()
+        return read_pieces(transport, declared, self._pace)
+
+    def blame(self, sender: Sender) -> None:
+        """Note that the body was not signed by whoever it says; a small one costs nobody anything."""
+        if self._share is not None:
+            self._bodies.room.blame(sender)
+
+    def close(self) -> None:
+        if self._pace is not None:
+            self._bodies.paces.end(self._pace)
+        if self._share is not None:
+            self._bodies.room.give(self._share)
+
+
+async def _collect(pieces: AsyncIterator[bytes], limit: int) -> bytes:
+    first, more = b"", bytearray()
+    async for piece in pieces:
+        if len(first) + len(more) + len(piece) > limit:
+            raise BodyTooLarge(limit)
+        if first:
+            more += piece  # a list of small pieces would take many times their size
+        else:
+            first = piece
+    return first + more if more else first

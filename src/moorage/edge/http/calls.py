@@ -1,9 +1,12 @@
 """From a request and its credential to a call."""
 
+from hashlib import sha256
+
 from moorage.domain.names import AccountId, Region
 from moorage.edge.http.request import Request
-from moorage.operations.authenticate import Signed
-from moorage.operations.env import Call
+from moorage.operations.authenticate import Signed, verify_body
+from moorage.operations.env import Call, Env
+from moorage.sigv4.errors import SignatureMismatch
 
 
 def call_of(  # noqa: PLR0913 - what a credential is made of
@@ -28,3 +31,17 @@ def signed_call(request: Request, signed: Signed, *, at: int) -> Call:
     """Make the call of a signed request: its region is the signature's scope."""
     principal = signed.principal
     return call_of(request, principal.caller.account, principal.access_key_id, Region(signed.claim.region), at=at)
+
+
+def verify_sent(env: Env, request: Request, signed: Signed, body: bytes) -> None:
+    """Check the signature against the body that came, and note where a forged one came from.
+
+    Raises:
+        SignatureMismatch
+
+    """
+    try:
+        verify_body(env, signed, sha256(body).hexdigest())
+    except SignatureMismatch:
+        request.blame()
+        raise

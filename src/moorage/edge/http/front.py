@@ -57,16 +57,20 @@ class Front:
         clock: Callable[[], int],
         new_id: Callable[[], str],
         log: RequestLog,
+        bodies: Bodies | None = None,
     ) -> None:
         self._doors, self._origins = tuple(doors), Origins(addresses, proxies)
         self._clock, self._new_id, self._log = clock, new_id, log
-        self._bodies = Bodies()
+        self._bodies = bodies or Bodies()
+        self.served: set[str] = set()  # the peers, by address and port, whose requests are under way
 
     async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
         began = time.perf_counter_ns()
         request_id, at = self._new_id(), self._clock()
         method, path = scope.method, scope.path
-        received, client, trace = 0, scope.client, _NOBODY
+        received, trace = 0, _NOBODY
+        client = peer = scope.client
+        self.served.add(peer)
         try:
             origin = self._origins.judge(scope)
         except MalformedRequest as malformed:
@@ -76,6 +80,7 @@ class Front:
             response = await self._answer(request)
             received, client, trace = request.received, origin.client, request.trace
         send(response, transport, head=method == "HEAD")
+        self.served.discard(peer)
         self._log.note(
             Line(
                 id=request_id,

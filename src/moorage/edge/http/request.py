@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from moorage.domain.addresses import NO_REGISTRY, Addresses, Host, read_host, split_port
 from moorage.domain.errors import MalformedRequest
-from moorage.edge.http.body import Bodies, BodyReader, read_pieces
+from moorage.edge.http.body import Bodies, BodyReader
+from moorage.edge.http.room import Sender
 
 Network = IPv4Network | IPv6Network
 _QUERY_FIELDS = 64
@@ -132,16 +133,20 @@ class Request:
     def has_body(self) -> bool:
         return self.headers.get("transfer-encoding") is not None or bool(self.content_length)
 
-    async def read(self, limit: int) -> bytes:
-        """Read the whole body, at most ``limit`` bytes of it.
+    async def read(self, limit: int, *, proven: bool = False) -> bytes:
+        """Read the whole body, at most ``limit`` bytes of it; a ``proven`` caller has shown a password already.
 
         Raises:
-            BodyTooLarge, MalformedRequest, TooBusy
+            BodyTooLarge, MalformedRequest, BodyTooSlow, TooBusy
 
         """
-        body = await self._reader.read(self._transport, self.content_length, limit)
+        body = await self._reader.read(self._transport, self.content_length, limit, Sender(self.origin.client, proven))
         self.received = len(body)
         return body
+
+    def blame(self) -> None:
+        """Note that the body, which had to be read to tell, was signed by nobody."""
+        self._reader.blame(Sender(self.origin.client))
 
     def close(self) -> None:
         """Let go of the body's place in memory: the request is answered."""
@@ -151,10 +156,10 @@ class Request:
         """Give the body in pieces as they come; one that is cut short raises at its end.
 
         Raises:
-            MalformedRequest
+            MalformedRequest, BodyTooSlow
 
         """
-        async for piece in read_pieces(self._transport, self.content_length):
+        async for piece in self._reader.pieces(self._transport, self.content_length):
             self.received += len(piece)
             yield piece
 
@@ -182,7 +187,7 @@ class Origins:
             raise MalformedRequest("the authority of the request line is not the Host")
         peer = client = scope.client.rpartition(":")[0].strip("[]") or scope.client
         secure = scope.scheme == "https"
-        if self._proxies and _is_proxy(peer, self._proxies):
+        if self._proxies and is_proxy(peer, self._proxies):
             host = _last(scope.headers, "x-forwarded-host") or host
             forwarded = _last(scope.headers, "x-forwarded-proto")
             secure = secure if forwarded is None else forwarded.lower() == "https"
@@ -201,7 +206,7 @@ class Origins:
         return read
 
 
-def _is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
+def is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
     try:
         address = ip_address(peer)
     except ValueError:

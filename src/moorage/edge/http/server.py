@@ -18,7 +18,6 @@ from granian.http import HTTP1Settings
 
 _BACKLOG = 4096
 _CONNECTIONS = 16_384  # idle ones count, and new ones hang when it is full
-_HEAD_TIMEOUT = 30_000  # milliseconds
 _BLOCKING_THREADS = 8
 
 
@@ -30,6 +29,7 @@ class Listening:
     index: int
     certificate: Path | None = None
     key: Path | None = None
+    silence: float = 30  # seconds: the server's one clock for heads on their way and for idle connections
 
 
 Application = Callable[..., Awaitable[None]]
@@ -54,7 +54,7 @@ def serve(application: Application, listening: Listening, started: Callable[[], 
         30,
         _CONNECTIONS,
         "1",
-        HTTP1Settings(header_read_timeout=_HEAD_TIMEOUT, pipeline_flush=False),
+        HTTP1Settings(header_read_timeout=int(listening.silence * 1000), pipeline_flush=False),
         None,
         False,
         None,

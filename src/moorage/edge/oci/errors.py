@@ -62,6 +62,7 @@ COMMON: Mapping[type[fact.RegistryError], OciError] = {
     fact.MalformedRequest: OciError(400, "UNSUPPORTED"),
     NotStrictJson: OciError(400, "UNSUPPORTED"),
     fact.BodyTooLarge: OciError(413, "SIZE_INVALID"),
+    fact.BodyTooSlow: OciError(408, "UNKNOWN"),
     fact.RouteUnknown: OciError(404, "UNSUPPORTED"),
     fact.MethodUnknown: _UNSUPPORTED,
     # 404 and not 501: clients that look for the referrers API fall back to the tag schema on it.

@@ -26,7 +26,7 @@ async def get(ask: Ask) -> Response:
 async def put(ask: Ask) -> Response:
     reference = ask.reference
     try:
-        body = await ask.request.read(MANIFEST_LIMIT)
+        body = await ask.request.read(MANIFEST_LIMIT, proven=True)
     except BodyTooLarge:
         raise ManifestTooLarge(MANIFEST_LIMIT) from None
     tag, digest = (None, reference) if isinstance(reference, Digest) else (reference, None)
