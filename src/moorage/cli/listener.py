@@ -7,6 +7,7 @@ from moorage.cli.refused import PortTaken, Refused
 from moorage.config import Listen
 
 _BACKLOG = 4096
+_UNSENT = 256 * 1024
 
 
 def open_listener(listen: Listen) -> socket.socket:
@@ -17,6 +18,9 @@ def open_listener(listen: Listen) -> socket.socket:
         # Accepted connections inherit it. An answer's head and a small file go out as two writes, and without it the
         # second waits some 40 ms for the client to acknowledge the first.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Inherited too. By default the kernel takes up to 4 MB of an answer that its client does not read; a thousand
+        # such clients have it short of memory for everybody's connections.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         listener.bind((listen.host, listen.port))
         listener.listen(_BACKLOG)
     except OSError as error:
