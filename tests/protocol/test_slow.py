@@ -23,7 +23,7 @@ CROWD: Final = 1000
 REPOSITORY: Final = "team/app"
 _LONG: Final = {"header": "600", "idle": "600", "body": "600", "send": "600"}
 _STALLED: Final = 32  # readers that take nothing which one client may have
-_MOST: Final = 40_000_000
+_MOST: Final = CROWD * 64 * 1024  # bytes that all of them may cost
 
 
 def start(folder: Path, **timeouts: str) -> RunningServer:
