@@ -10,12 +10,27 @@ from collections.abc import Callable
 
 Test = Callable[[str], bool]
 
+# In a pattern, these two noncharacters stand for a star and a question mark that mean themselves.
+_LITERALS = {"*": "\ufdd0", "?": "\ufdd1"}
+_LITERAL = str.maketrans(_LITERALS)
+_PLAIN = str.maketrans({sign: character for character, sign in _LITERALS.items()})
+
 _FIRST_WILDCARD = re.compile(r"[*?]")
+
+
+def literal(text: str) -> str:
+    """Write a text as a pattern that nothing else matches."""
+    return text.translate(_LITERAL)
+
+
+def plain(pattern: str) -> str:
+    """Give the text that a pattern without wildcards means."""
+    return pattern.translate(_PLAIN)
 
 
 def literal_head(pattern: str) -> str:
     """Whatever a matching text must begin with."""
-    return _FIRST_WILDCARD.split(pattern, maxsplit=1)[0]
+    return plain(_FIRST_WILDCARD.split(pattern, maxsplit=1)[0])
 
 
 def has_wildcard(pattern: str) -> bool:
@@ -28,7 +43,8 @@ def _anything(_text: str) -> bool:
 
 def _piece(text: str) -> re.Pattern[str]:
     """Compile a piece between stars: it has one fixed length, and no repetition that could be tried again."""
-    return re.compile("".join("." if character == "?" else re.escape(character) for character in text), re.DOTALL)
+    wild = ("." if character == "?" else re.escape(plain(character)) for character in text)
+    return re.compile("".join(wild), re.DOTALL)
 
 
 def glob(pattern: str) -> Test:
@@ -36,10 +52,11 @@ def glob(pattern: str) -> Test:
     if pattern.strip("*") == "":
         return _anything if pattern else "".__eq__
     if not has_wildcard(pattern):
-        return pattern.__eq__
+        return plain(pattern).__eq__
     head, *rest = pattern.split("*")
     if rest == [""] and "?" not in head:
-        return lambda text: text.startswith(head)
+        beginning = plain(head)
+        return lambda text: text.startswith(beginning)
     return _pieces(pattern)
 
 

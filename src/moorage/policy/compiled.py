@@ -10,18 +10,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
 
-from moorage.domain.wildcard import Test, any_of, has_wildcard, literal_head
-from moorage.policy.conditions import Clause
+from moorage.domain.wildcard import Test, any_of, has_wildcard, literal_head, plain
+from moorage.policy.conditions import Clause, clause_of
 from moorage.policy.document import PolicyDocument, parse
-from moorage.policy.elements import Attached, Patterns
+from moorage.policy.elements import Attached, Patterns, Resources
 from moorage.policy.errors import MalformedPolicy
-from moorage.policy.request import ANYONE, Context, Request
+from moorage.policy.match import complete, resource_glob
+from moorage.policy.request import ANYONE, EVERYBODY_BUT, Context, Names, Request
 from moorage.policy.statement import Effect, Statement
 
 # More than there are actions, and enough resources for a client at work; a full memo starts anew.
 _MOST_ACTIONS = 128
 _MOST_RESOURCES = 256
-_EVERYTHING = Patterns(("*",))
+_COLONS = 5  # of a whole ARN
+_MOST_FILLED = 64  # resources that one statement's variables were filled with, and are remembered
+_ANY_ACTION = Patterns(("*",))
+_EVERYTHING = Resources(("*",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,47 +37,127 @@ class StatementRef:
     sid: str = ""
 
 
-def _test(patterns: Patterns) -> Test:
-    fits = any_of(patterns.texts)
+def _actions_test(patterns: Patterns) -> Test:
+    fits = any_of(tuple(text.lower() for text in patterns.texts))
     return (lambda text: not fits(text)) if patterns.negated else fits
+
+
+def _any_resource(patterns: tuple[str, ...]) -> Test:
+    tests = tuple(map(resource_glob, patterns))
+    if len(tests) == 1:
+        return tests[0]
+    return lambda text: any(test(text) for test in tests)
+
+
+class _Moving:
+    """Resources that take facts of the request; the tests made of them are remembered."""
+
+    __slots__ = ("_negated", "_static", "_templates", "_tests")
+
+    def __init__(self, resources: Resources) -> None:
+        self._static = _any_resource(resources.patterns)
+        self._templates, self._negated = resources.templates, resources.negated
+        self._tests: dict[str, Test] = {}
+
+    def fits(self, resource: str, context: Context) -> bool:
+        """Whether the resource is meant; a variable without a value means none, and nothing but none either."""
+        if self._static(resource):
+            return not self._negated
+        for template in self._templates:
+            pattern = template.fill(context)
+            if pattern is None:
+                if self._negated:
+                    return False
+            elif self._test(pattern)(resource):
+                return not self._negated
+        return self._negated
+
+    def _test(self, pattern: str) -> Test:
+        known = self._tests.get(pattern)
+        if known is None:
+            if len(self._tests) >= _MOST_FILLED:
+                self._tests.clear()
+            known = self._tests[pattern] = resource_glob(pattern)
+        return known
+
+
+def _head(pattern: str) -> str:
+    return "" if pattern == "*" else literal_head(":".join(complete(pattern)))
+
+
+def _heads(resources: Resources) -> tuple[str, ...]:
+    """Give beginnings of which a resource that is meant has one."""
+    if resources.negated:
+        return ("",)
+    return (*map(_head, resources.patterns), *(literal_head(template.head) for template in resources.templates))
 
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A statement made ready; of the places it speaks of, either ``literals`` or ``fits`` is used."""
+    """A statement made ready; of the places it speaks of, either ``literals`` or ``fits`` is used.
+
+    ``spared`` are whom it does not mean, where it means everybody else; ``moving`` are resources that take facts of
+    the request.
+    """
 
     ref: StatementRef
     effect: Effect
     names: tuple[str, ...]
+    spared: frozenset[str]
     speaks_of: Test
     literals: tuple[str, ...]
     everywhere: bool
     heads: tuple[str, ...]
     fits: Test
+    moving: _Moving | None
     clauses: tuple[Clause, ...]
+    free: bool
 
     @classmethod
     def of(cls, ref: StatementRef, statement: Statement) -> "_Rule":
         resources = statement.resources or _EVERYTHING
-        literal = not resources.negated and not any(map(has_wildcard, resources.texts))
-        actions = Patterns(tuple(text.lower() for text in statement.actions.texts), statement.actions.negated)
+        named = tuple(principal.name for principal in statement.principals)
+        moving = _Moving(resources) if resources.templates else None
+        literal = moving is None and not resources.negated and not any(map(_is_pattern, resources.patterns))
+        static = _any_resource(resources.patterns)
+        clauses = tuple(map(clause_of, statement.conditions))
         return cls(
             ref=ref,
             effect=statement.effect,
-            names=tuple(principal.name for principal in statement.principals) or (ANYONE,),
-            speaks_of=_test(actions),
-            literals=tuple(dict.fromkeys(resources.texts)) if literal else (),
-            everywhere=not resources.negated and "*" in resources.texts,
-            heads=("",) if resources.negated else tuple(map(literal_head, resources.texts)),
-            fits=_test(resources),
-            clauses=tuple(map(Clause.of, statement.conditions)),
+            names=(EVERYBODY_BUT,) if statement.spares else named or (ANYONE,),
+            spared=frozenset(named) if statement.spares else frozenset(),
+            speaks_of=_actions_test(statement.actions),
+            literals=tuple(dict.fromkeys(map(plain, resources.patterns))) if literal else (),
+            everywhere=not resources.negated and "*" in resources.patterns,
+            heads=_heads(resources),
+            fits=_anywhere if moving else (lambda text: not static(text)) if resources.negated else static,
+            moving=moving,
+            clauses=clauses,
+            free=not clauses and moving is None and not statement.spares,
         )
 
-    def holds(self, context: Context) -> bool:
+    def holds(self, request: Request) -> bool:
+        if self.spared and self._spares(request.requester.names):
+            return False
+        context = request.context
+        if self.moving is not None and not self.moving.fits(request.resource, context):
+            return False
         for clause in self.clauses:  # noqa: SIM110 - asked for each rule of each request; a generator doubles the cost
             if not clause.holds(context):
                 return False
         return True
+
+    def _spares(self, names: Names) -> bool:
+        """Whether the requester is named at each level: as itself, as its role, by its account."""
+        return ANYONE in self.spared or all(not self.spared.isdisjoint(level) for level in names.levels)
+
+
+def _anywhere(_resource: str) -> bool:
+    return True
+
+
+def _is_pattern(text: str) -> bool:
+    return has_wildcard(text) or text.count(":") < _COLONS
 
 
 class _Shelf:
@@ -105,7 +189,7 @@ class _Shelf:
             self._literal.get(resource, ()),
             (rule for rule in near if resource.startswith(rule.heads) and rule.fits(resource)),
         )
-        return tuple(sorted(found, key=lambda rule: bool(rule.clauses)))
+        return tuple(sorted(found, key=lambda rule: not rule.free))
 
 
 _Shelves = Mapping[Effect, Mapping[str, _Shelf]]
@@ -146,7 +230,7 @@ class Compiled:
     @classmethod
     def broken(cls, attached: Attached) -> "Compiled":
         """Stand for a policy that cannot be read: who knows whom it denied."""
-        statement = Statement("", Effect.DENY, _EVERYTHING, _EVERYTHING, principals=(), conditions=())
+        statement = Statement("", Effect.DENY, _ANY_ACTION, _EVERYTHING, principals=(), conditions=())
         return cls((_Rule.of(StatementRef(attached, None), statement),))
 
     def denials(self, request: Request, names: tuple[str, ...] = (ANYONE,)) -> tuple[StatementRef, ...]:
@@ -167,7 +251,7 @@ class Compiled:
             shelf = shelves.get(name)
             if shelf is not None:
                 for rule in self._on(shelf, request.resource):
-                    if rule.holds(request.context):
+                    if rule.free or rule.holds(request):
                         yield rule.ref
 
     def _on(self, shelf: _Shelf, resource: str) -> tuple[_Rule, ...]:

@@ -110,7 +110,7 @@ def decide(request: Request, caller: CallerPolicies, resource: ResourcePolicies 
             if direct:
                 return Decision(Outcome.ALLOWED, direct)
         if not allows and names is not None:
-            from_identity = _allowance(request, places, names.wide)
+            from_identity = _allowance(request, places, names.role)
             allows = bool(from_identity)
         return _within_limits(request, caller, from_identity, Side.IDENTITY if not allows else None)
     return _across(request, caller, places, names, from_identity if allows else None)

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 from moorage.domain import strictjson
 from moorage.policy.elements import PolicyKind
-from moorage.policy.errors import MalformedPolicy, not_evaluated
+from moorage.policy.errors import MalformedPolicy
 from moorage.policy.principal import Principal, PrincipalKind
 from moorage.policy.statement import FORMS, Statement, parse_statement
 
 _OLD_VERSION, _VERSION = "2008-10-17", "2012-10-17"
 _ELEMENTS = frozenset({"Version", "Id", "Statement"})
 _DEEPEST = 8  # a value of a condition lies six levels deep
-_UNNAMED = frozenset({PrincipalKind.ANYONE, PrincipalKind.SERVICE})
+_UNNAMED = frozenset({PrincipalKind.ANYONE, PrincipalKind.SERVICE, PrincipalKind.FEDERATED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def parse(text: str, kind: PolicyKind) -> PolicyDocument:
     """Read a policy document of that kind.
 
     Raises:
-        MalformedPolicy: it is no such document, or asks for something that is not evaluated
+        MalformedPolicy: it is no such document
 
     """
     form = FORMS[kind]
@@ -42,8 +42,8 @@ def parse(text: str, kind: PolicyKind) -> PolicyDocument:
     document = _strict(text)
     if not isinstance(document, dict):
         raise MalformedPolicy
-    if unknown := sorted(document.keys() - _ELEMENTS):
-        raise not_evaluated("element", unknown[0])
+    if document.keys() - _ELEMENTS:
+        raise MalformedPolicy
     version = _version(document)
     listed = document.get("Statement")
     elements = listed if isinstance(listed, list) else [listed]

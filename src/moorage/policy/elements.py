@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from moorage.policy.errors import MalformedPolicy, not_evaluated
+from moorage.policy.errors import MalformedPolicy
+from moorage.policy.match import ARN_PARTS, complete
+from moorage.policy.variables import Template, read_template
 
 _VENDOR = re.compile(r"(?:\*|[A-Za-z0-9.-]+)\Z")
 _ACTION_NAME = re.compile(r"[A-Za-z0-9*?._-]+\Z")
 _PARTITION = re.compile(r"aws(?:-[a-z]+)*\Z")
 _SERVICE = re.compile(r"[a-z0-9-]+\Z")
-_VARIABLE = re.compile(r"\$\{[^}]*\}?")
-_ARN_PARTS = 6
 
 
 class PolicyKind(StrEnum):
@@ -68,6 +68,15 @@ class Patterns:
     negated: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """The values of a Resource element, or, negated, of a NotResource: patterns, and templates that make patterns."""
+
+    patterns: tuple[str, ...]
+    templates: tuple[Template, ...] = ()
+    negated: bool = False
+
+
 def strings(value: object) -> tuple[str, ...]:
     """Read what IAM lets be written as one string or as a list of strings."""
     if isinstance(value, str):
@@ -78,13 +87,6 @@ def strings(value: object) -> tuple[str, ...]:
     if len(texts) != len(value):
         raise MalformedPolicy
     return texts
-
-
-def refuse_variables(text: str) -> None:
-    """Raise if ``text`` holds a policy variable; for documents of Version 2012-10-17 only, it is text in older ones."""
-    found = _VARIABLE.search(text)
-    if found is not None:
-        raise not_evaluated("policy variable", found[0])
 
 
 def check_action(text: str) -> None:
@@ -103,18 +105,24 @@ def check_action(text: str) -> None:
 
 
 def check_resource(text: str) -> None:
-    """Raise if ``text`` is neither ``*`` nor a pattern of ARNs.
-
-    A shorter ARN is read as the beginning of one only if it says so with a star at its end; IAM fills in what is
-    missing, and a plain match would find nothing where the author meant everything.
-    """
+    """Raise if ``text`` is neither ``*`` nor a pattern of ARNs; what an incomplete one leaves out may be anything."""
     if text == "*":
         return
-    parts = text.split(":", _ARN_PARTS - 1)
-    if parts[0] != "arn" or (len(parts) < _ARN_PARTS and not text.endswith("*")):
+    wanted = complete(text)
+    if wanted[0] != "arn" or ":" not in text:
         raise MalformedPolicy(f'Resource {text} must be in ARN format or "*".')
-    _, partition, service, *_ = [*parts, ""]
+    _, partition, service, *_ = wanted
     if partition != "*" and _PARTITION.match(partition) is None:
         raise MalformedPolicy(f'Partition "{partition}" is not valid for resource "{text}".')
     if _SERVICE.match(service) is None:
         raise MalformedPolicy("Resource vendor must be fully qualified and cannot contain regexes.")
+
+
+def read_resource(text: str) -> str | Template:
+    """Read a resource with policy variables; they may stand behind the fifth colon, and are text before it."""
+    parts = text.split(":", ARN_PARTS - 1)
+    if len(parts) < ARN_PARTS or "${" not in parts[-1]:
+        return text
+    read = read_template(parts[-1])
+    before = ":".join(parts[:-1]) + ":"
+    return before + read if isinstance(read, str) else Template((before, *read.parts))

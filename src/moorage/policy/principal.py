@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 from moorage.policy.elements import strings
-from moorage.policy.errors import MalformedPolicy, not_evaluated
+from moorage.policy.errors import MalformedPolicy
 from moorage.policy.request import ANYONE
 
 
@@ -18,6 +18,7 @@ class PrincipalKind(Enum):
     SESSION = auto()
     UNIQUE_ID = auto()
     SERVICE = auto()
+    FEDERATED = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,9 @@ _FORMS: Mapping[PrincipalKind, re.Pattern[str]] = {
     PrincipalKind.SESSION: re.compile(rf"arn:aws[a-z-]*:sts::[0-9]{{12}}:assumed-role/{_NAME}/{_NAME}\Z"),
     PrincipalKind.UNIQUE_ID: re.compile(r"A(?:IDA|ROA)[A-Z0-9]{12,28}\Z"),
 }
+_PROVIDER = re.compile(
+    r"arn:aws[a-z-]*:iam::[0-9]{12}:(?:oidc|saml)-provider/[!-)+->@-~]+\Z|[a-z0-9-]+(?:\.[a-z0-9-]+)+\Z"
+)
 _SERVICE = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.amazonaws\.com(?:\.cn)?\Z")
 
 
@@ -65,15 +69,20 @@ def _service(text: str) -> Principal:
     return Principal(PrincipalKind.SERVICE, text)
 
 
-_READERS: Mapping[str, Callable[[str], Principal]] = {"AWS": _aws, "Service": _service}
-_LATER = frozenset({"Federated", "CanonicalUser"})
+def _federated(text: str) -> Principal:
+    if _PROVIDER.match(text) is None:
+        raise MalformedPolicy(f'Invalid principal in policy: "FEDERATED":"{text}"')
+    return Principal(PrincipalKind.FEDERATED, text)
+
+
+_READERS: Mapping[str, Callable[[str], Principal]] = {"AWS": _aws, "Service": _service, "Federated": _federated}
 
 
 def parse_principals(element: object) -> tuple[Principal, ...]:
-    """Read a Principal element.
+    """Read a Principal or a NotPrincipal element.
 
     Raises:
-        MalformedPolicy: it cannot be read, or names a kind of principal that is not evaluated
+        MalformedPolicy: it cannot be read
 
     """
     if element == ANYONE:
@@ -82,8 +91,6 @@ def parse_principals(element: object) -> tuple[Principal, ...]:
         raise MalformedPolicy("Invalid principal in policy.")
     found: list[Principal] = []
     for kind, value in element.items():
-        if kind in _LATER:
-            raise not_evaluated("principal type", kind)
         if kind not in _READERS:
             raise MalformedPolicy("Invalid principal in policy.")
         found += map(_READERS[kind], strings(value))

@@ -10,6 +10,8 @@ Value = str | tuple[str, ...]
 
 ANY_RESOURCE = "*"
 ANYONE = "*"
+# Stands among the names for statements that name whom they spare; no principal is called so.
+EVERYBODY_BUT = "!"
 
 
 class Context(Protocol):
@@ -36,15 +38,16 @@ class RequesterType(StrEnum):
 class Names:
     """The names that mean one requester, sorted by what being named by them is worth.
 
-    ``itself`` is the user, or the one session: nothing limits what is granted to them. ``wide`` is the role and
-    anybody: a grant in their own account, but one within their limits. In ``every``, the account's number names
+    ``itself`` is the user, or the one session, and anybody: nothing limits what is granted to them. ``role`` is the
+    assumed role: a grant in its own account, but one within its limits. In ``every``, the account's number names
     everybody in it, but inside that account only as a delegation to its identity policies; it counts for denials, and
-    across accounts.
+    across accounts. ``levels`` are what a NotPrincipal has to name, of each level one, to spare the requester.
     """
 
     itself: tuple[str, ...]
-    wide: tuple[str, ...]
+    role: tuple[str, ...]
     every: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +75,17 @@ class Requester:
 def _names(requester: Requester) -> Names:
     """Tell the names that mean this requester. The root has no other name than its account's."""
     itself: tuple[str, ...] = (requester.arn, requester.unique_id)
-    wide: tuple[str, ...] = (ANYONE,)
+    role: tuple[str, ...] = ()
+    account: tuple[str, ...] = (requester.account,)
     if requester.type is RequesterType.ROOT:
         itself = ()
+    elif requester.type in {RequesterType.SERVICE, RequesterType.WEB_IDENTITY}:
+        itself, account = (requester.arn,), ()
     elif requester.role_arn:
-        wide = (ANYONE, requester.role_arn, requester.unique_id.partition(":")[0])
-    return Names(itself, wide, (*itself, *wide, requester.account))
+        role = (requester.role_arn, requester.unique_id.partition(":")[0])
+    levels = tuple(level for level in (itself, role, account) if level)
+    every = (ANYONE, *itself, *role, *account, EVERYBODY_BUT)
+    return Names((ANYONE, *itself), role, every, levels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,18 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from moorage.policy.conditions import Condition, parse_conditions
-from moorage.policy.elements import Patterns, PolicyKind, check_action, check_resource, refuse_variables, strings
-from moorage.policy.errors import MalformedPolicy, not_evaluated
-from moorage.policy.principal import Principal, parse_principals
+from moorage.policy.elements import (
+    Patterns,
+    PolicyKind,
+    Resources,
+    check_action,
+    check_resource,
+    read_resource,
+    strings,
+)
+from moorage.policy.errors import MalformedPolicy
+from moorage.policy.principal import Principal, PrincipalKind, parse_principals
+from moorage.policy.variables import Template
 
 
 class Effect(StrEnum):
@@ -21,50 +30,58 @@ class Form:
     """What one kind of policy asks of its documents; a further kind is a further line in the table."""
 
     longest: int
-    has_principal: bool
-    needs_resource: bool
-    plain_sids: bool  # letters and digits, each used once
+    has_principal: bool = False
+    resource: bool | None = None  # it has to be there, it must not, or it may
+    plain_sids: bool = False  # letters and digits, each used once
     vendor: str = ""  # the one service whose resources may be named
+    federated: bool = False  # identity providers may be named
 
 
 FORMS: Mapping[PolicyKind, Form] = {
     # 131,072: policyDocumentType of IAM's model. The quotas per user and role are smaller, and the caller's to count.
-    PolicyKind.IDENTITY: Form(131_072, has_principal=False, needs_resource=True, plain_sids=True),
-    PolicyKind.REGISTRY: Form(10_240, has_principal=True, needs_resource=True, plain_sids=True, vendor="ecr"),
-    PolicyKind.TRUST: Form(131_072, has_principal=True, needs_resource=False, plain_sids=True),
-    PolicyKind.REPOSITORY: Form(10_240, has_principal=True, needs_resource=False, plain_sids=False, vendor="ecr"),
+    PolicyKind.IDENTITY: Form(131_072, resource=True, plain_sids=True),
+    PolicyKind.REPOSITORY: Form(10_240, has_principal=True, vendor="ecr"),
+    PolicyKind.REGISTRY: Form(10_240, has_principal=True, resource=True, plain_sids=True, vendor="ecr"),
+    PolicyKind.TRUST: Form(131_072, has_principal=True, resource=False, plain_sids=True, federated=True),
 }
 
 _ELEMENTS = frozenset(
-    {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition"},
+    {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"},
 )
 _PLAIN_SID = re.compile(r"[A-Za-z0-9]*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement; without ``resources`` it means the resource that the policy is attached to."""
+    """One statement; without ``resources`` it means the resource that the policy is attached to.
+
+    ``spares`` turns the principals round: it speaks of everybody but them.
+    """
 
     sid: str
     effect: Effect
     actions: Patterns
-    resources: Patterns | None
+    resources: Resources | None
     principals: tuple[Principal, ...]
     conditions: tuple[Condition, ...]
+    spares: bool = False
 
 
 def parse_statement(element: object, form: Form, *, variables: bool) -> Statement:
     """Read one statement; ``variables`` says whether ``${`` begins a policy variable in this document.
 
     Raises:
-        MalformedPolicy: it cannot be read, or asks for something that is not evaluated
+        MalformedPolicy: it cannot be read
 
     """
     if not isinstance(element, dict):
         raise MalformedPolicy
     principals = _principals(element, form)
-    if unknown := sorted(element.keys() - _ELEMENTS):
-        raise not_evaluated("element", unknown[0])
+    spares = "NotPrincipal" in element
+    if element.keys() - _ELEMENTS:
+        raise MalformedPolicy
+    if spares and element.get("Effect") == Effect.ALLOW:
+        raise MalformedPolicy("Allow with NotPrincipal is not allowed.")
     return Statement(
         sid=_sid(element, form),
         effect=_effect(element),
@@ -72,6 +89,7 @@ def parse_statement(element: object, form: Form, *, variables: bool) -> Statemen
         resources=_resources(element, form, variables=variables),
         principals=principals,
         conditions=parse_conditions(element.get("Condition", {}), variables=variables),
+        spares=spares,
     )
 
 
@@ -80,11 +98,15 @@ def _principals(element: Mapping[str, object], form: Form) -> tuple[Principal, .
         if "Principal" in element or "NotPrincipal" in element:
             raise MalformedPolicy("Policy document should not specify a principal.")
         return ()
-    if "NotPrincipal" in element:
-        raise not_evaluated("element", "NotPrincipal")
-    if "Principal" not in element:
-        raise MalformedPolicy("Missing required field Principal")
-    return parse_principals(element["Principal"])
+    given = element.keys() & {"Principal", "NotPrincipal"}
+    if len(given) > 1:
+        raise MalformedPolicy
+    for name in given:
+        principals = parse_principals(element[name])
+        if not form.federated and any(principal.kind is PrincipalKind.FEDERATED for principal in principals):
+            raise MalformedPolicy("Invalid principal in policy.")
+        return principals
+    raise MalformedPolicy("Missing required field Principal")
 
 
 def _sid(element: Mapping[str, object], form: Form) -> str:
@@ -127,16 +149,23 @@ def _actions(element: Mapping[str, object]) -> Patterns:
     return actions
 
 
-def _resources(element: Mapping[str, object], form: Form, *, variables: bool) -> Patterns | None:
+def _resources(element: Mapping[str, object], form: Form, *, variables: bool) -> Resources | None:
     resources = _pair(element, "Resource")
-    if resources is None and not form.needs_resource:
+    if form.resource is False:
+        if resources is not None:
+            raise MalformedPolicy("Has prohibited field Resource")
+        return None
+    if resources is None and form.resource is None:
         return None
     if resources is None or not resources.texts:
         raise MalformedPolicy("Policy statement must contain resources.")
     for text in resources.texts:
-        if variables:
-            refuse_variables(text)
         check_resource(text)
-        if form.vendor and text != "*" and text.split(":")[2] != form.vendor:
+        if form.vendor and text != "*" and text.split(":")[2:3] != [form.vendor]:
             raise MalformedPolicy(f"Policy has invalid resource: {text}")
-    return resources
+    read = tuple(map(read_resource, resources.texts)) if variables else resources.texts
+    return Resources(
+        tuple(text for text in read if isinstance(text, str)),
+        tuple(text for text in read if isinstance(text, Template)),
+        resources.negated,
+    )

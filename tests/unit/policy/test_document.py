@@ -5,9 +5,8 @@ import json
 import pytest
 
 from moorage.policy.document import PolicyDocument, parse
-from moorage.policy.elements import Patterns, PolicyKind
+from moorage.policy.elements import Patterns, PolicyKind, Resources
 from moorage.policy.errors import MalformedPolicy
-from moorage.policy.keys import KEYS
 from moorage.policy.operators import OPERATORS
 from moorage.policy.principal import Principal, PrincipalKind
 from moorage.policy.statement import Effect
@@ -28,7 +27,7 @@ def test_a_statement_keeps_what_was_written() -> None:
     statement = identity(Sid="Login", Effect="Deny").statements[0]
     assert (statement.sid, statement.effect) == ("Login", Effect.DENY)
     assert statement.actions == Patterns(("ecr:GetAuthorizationToken",))
-    assert statement.resources == Patterns(("*",))
+    assert statement.resources == Resources(("*",))
 
 
 def test_one_value_reads_as_a_list_of_one() -> None:
@@ -86,13 +85,52 @@ def test_a_repository_policy_has_at_most_10240_characters() -> None:
         parse(text.ljust(10_241), PolicyKind.REPOSITORY)
 
 
+SAMPLES = {
+    "Numeric": "5",
+    "Date": "2026-11-24T10:00:00Z",
+    "Bool": "true",
+    "Binary": "QUI=",
+    "IpAddress": "10.0.0.0/8",
+    "NotIp": "::1",
+    "Arn": "arn:aws:iam::111122223333:root",
+    "String": "a",
+}
+
+
+@pytest.mark.parametrize("prefix", ["", "ForAnyValue:", "ForAllValues:"])
+@pytest.mark.parametrize("suffix", ["", "IfExists"])
 @pytest.mark.parametrize("operator", OPERATORS)
-def test_every_operator_of_the_table_is_read_with_a_key_of_its_type(operator: str) -> None:
-    kind = min(OPERATORS[operator].types, key=lambda kind: kind.name)
-    key = next(name for name, its_kind in KEYS.items() if its_kind is kind)
-    wanted = {"Arn": "arn:aws:iam::111122223333:root", "Bool": "true"}.get(kind.value, "a")
-    condition = identity(Condition={operator: {key.upper(): wanted}}).statements[0].conditions[0]
-    assert (condition.operator, condition.key, condition.wanted) == (operator, key, (wanted,))
+def test_every_operator_is_read_with_all_that_may_stand_around_it(operator: str, prefix: str, suffix: str) -> None:
+    wanted = next(sample for start, sample in SAMPLES.items() if operator.startswith(start))
+    written = f"{prefix}{operator}{suffix}"
+    condition = identity(Condition={written: {"AWS:Some/Key": wanted}}).statements[0].conditions[0]
+    assert (condition.use.name, condition.key, condition.wanted) == (operator, "aws:some/key", (wanted,))
+    assert (condition.use.quantifier.value, condition.use.if_exists) == (prefix, bool(suffix))
+
+
+@pytest.mark.parametrize(
+    ("operator", "wanted"),
+    [
+        ("NumericEquals", "five"),
+        ("NumericEquals", ""),
+        ("DateEquals", "2020-13-01"),
+        ("DateEquals", "yesterday"),
+        ("IpAddress", "10.0.0.0/33"),
+        ("IpAddress", "here"),
+        ("Bool", "yes"),
+        ("Null", "yes"),
+        ("BinaryEquals", "QUI"),
+        ("ArnLike", "user/alice"),
+        ("NullIfExists", "true"),
+        ("ForAnyValue:Null", "true"),
+        ("StringMatches", "a"),
+        ("StringLike", "${}"),
+        ("StringLike", "${aws:username"),
+    ],
+)
+def test_a_condition_that_cannot_be_read_is_refused(operator: str, wanted: str) -> None:
+    with pytest.raises(MalformedPolicy):
+        identity(Condition={operator: {"aws:some": wanted}})
 
 
 def test_numbers_and_booleans_need_no_quotes_in_conditions() -> None:
