@@ -101,21 +101,34 @@ def test_another_account_can_be_named(ecr: BaseClient, repository: str, stranger
 
 
 @pytest.mark.parametrize(
-    ("condition", "name"),
+    "condition",
     [
-        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, "IpAddress"),
-        ({"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}}, "DateLessThan"),
-        ({"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}}, "ForAnyValue:StringEquals"),
-        ({"StringEqualsIfExists": {"aws:PrincipalAccount": ACCOUNT}}, "StringEqualsIfExists"),
-        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, "aws:PrincipalOrgID"),
+        {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}},
+        {"DateLessThan": {"aws:CurrentTime": "2027-01-01T00:00:00Z"}},
+        {"ForAnyValue:StringEquals": {"aws:TagKeys": "a"}},
+        {"StringEqualsIfExists": {"aws:PrincipalAccount": ACCOUNT}},
+        {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+        {"StringLike": {"aws:UserAgent": "${aws:username}*"}},
     ],
 )
-def test_what_is_not_evaluated_yet_is_refused_by_name(
-    ecr: BaseClient, repository: str, condition: Mapping[str, object], name: str
-) -> None:
-    message = refusal(ecr, repository, written({**PULL, "Condition": condition}))
-    assert message.startswith(INVALID[:-3])
-    assert f"'{name}'" in message
+def test_a_condition_of_any_kind_is_kept_as_it_is(ecr: BaseClient, repository: str, condition: object) -> None:
+    text = written({**PULL, "Condition": condition})
+    ecr.set_repository_policy(repositoryName=repository, policyText=text)
+    assert ecr.get_repository_policy(repositoryName=repository)["policyText"] == text
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"IpAddress": {"aws:SourceIp": "10.0.0.0/33"}},
+        {"DateLessThan": {"aws:CurrentTime": "tomorrow"}},
+        {"StringMatches": {"aws:UserAgent": "a"}},
+        {"StringLike": {"aws:UserAgent": "${aws:username"}},
+        {"NullIfExists": {"aws:UserAgent": "true"}},
+    ],
+)
+def test_a_condition_that_cannot_be_read_is_refused(ecr: BaseClient, repository: str, condition: object) -> None:
+    assert refusal(ecr, repository, written({**PULL, "Condition": condition})).startswith(INVALID[:-3])
 
 
 class TestLockOut:

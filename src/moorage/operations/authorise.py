@@ -94,7 +94,7 @@ async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
         return
     resource = _resource(needs.scope, registry, name)
     owner = registry.account
-    context = CallContext(call, principal.requester.facts, owner)
+    context = CallContext(call, principal.requester.facts, owner, policies.facts)
     for group in needs.actions:
         refused: tuple[Decision, Request] | None = None
         for action in group:
@@ -114,7 +114,7 @@ def may_still(granted: Granted, action: str, policies: ResourcePolicies) -> bool
     """Tell whether the caller might do ``action`` on the repository if ``policies`` were attached to it."""
     resource = _resource(Scope.REPOSITORY, granted.registry, granted.name)
     owner = granted.registry.account
-    context = CallContext(granted.call, granted.principal.requester.facts, owner)
+    context = CallContext(granted.call, granted.principal.requester.facts, owner, policies.facts)
     request = Request(granted.principal.requester, action, resource, owner, context)
     return decide(request, granted.principal.policies, policies).allowed
 

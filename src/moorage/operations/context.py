@@ -1,18 +1,23 @@
 """The circumstances of a call as condition keys: each is found out when a statement asks for it, and not before."""
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from moorage.operations.env import Call
 from moorage.policy.request import Value
 
+_NOTHING: Mapping[str, Value] = {}
+
 
 class CallContext:
-    """What is known of one call: the caller's facts, the owner of the resource, and the call itself."""
+    """What is known of one call: the caller's facts, the resource's and its owner, and the call itself."""
 
-    __slots__ = ("_call", "_facts", "_owner", "asked")
+    __slots__ = ("_call", "_facts", "_owner", "_resource", "asked")
 
-    def __init__(self, call: Call, facts: Mapping[str, Value], owner: str) -> None:
-        self._call, self._facts, self._owner = call, facts, owner
+    def __init__(
+        self, call: Call, facts: Mapping[str, Value], owner: str, resource: Mapping[str, Value] = _NOTHING
+    ) -> None:
+        self._call, self._facts, self._owner, self._resource = call, facts, owner, resource
         self.asked = False  # whether anything was looked at that another call of the same caller may have otherwise
 
     def get(self, key: str, /) -> Value | None:
@@ -22,13 +27,26 @@ class CallContext:
             return known
         if key == "aws:resourceaccount":
             return self._owner
-        self.asked = True
         reader = _OF_CALL.get(key)
-        return None if reader is None else reader(self._call)
+        if reader is None:
+            # A key that nobody has is as good as a fact of the resource: the same for each call that asks this.
+            return self._resource.get(key)
+        self.asked = True
+        return reader(self._call)
+
+
+def _address(call: Call) -> Value | None:
+    """Give the client's address; an IPv4 one in the clothes of IPv6 is an IPv4 one."""
+    return call.client.removeprefix("::ffff:") if "." in call.client else call.client or None
 
 
 _OF_CALL: Mapping[str, Callable[[Call], Value | None]] = {
+    "aws:currenttime": lambda call: datetime.fromtimestamp(call.at / 1_000_000, UTC).isoformat(),
+    "aws:epochtime": lambda call: str(call.at // 1_000_000),
+    "aws:principalisawsservice": lambda _call: "false",
     "aws:requestedregion": lambda call: call.region,
     "aws:securetransport": lambda call: "true" if call.secure else "false",
+    "aws:sourceip": _address,
     "aws:useragent": lambda call: call.user_agent or None,
+    "aws:viaawsservice": lambda _call: "false",
 }

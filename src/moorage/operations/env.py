@@ -52,7 +52,8 @@ class Call(Struct, frozen=True):
     """One request: when it came, from where, with which credential, and for which region.
 
     ``at`` is in microseconds; ``port`` and ``secure`` are how the client reached us, where its Host can be trusted;
-    ``key_mark`` is what the credential, where it is a token, says of its key's secret.
+    ``key_mark`` is what the credential, where it is a token, says of its key's secret; ``client`` is the address that
+    the call comes from.
     """
 
     request_id: str
@@ -64,3 +65,4 @@ class Call(Struct, frozen=True):
     user_agent: str
     port: int | None
     key_mark: str | None = None
+    client: str = ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from moorage.policy.compiled import Compiled, StatementRef
-from moorage.policy.request import ANY_RESOURCE, Names, Request, RequesterType
+from moorage.policy.request import ANY_RESOURCE, Names, Request, RequesterType, Value
 
 
 class Outcome(Enum):
@@ -46,10 +46,15 @@ class CallerPolicies:
 
 @dataclass(frozen=True, slots=True)
 class ResourcePolicies:
-    """What is attached to a resource: its own policy, and its registry's where that one is in force for the action."""
+    """What is attached to a resource: its own policy, its registry's, and the condition keys it is known by.
+
+    ``reach`` are the actions that the registry's policy is asked about; None where it is asked about all of them.
+    """
 
     own: Compiled | None = None
     registry: Compiled | None = None
+    facts: Mapping[str, Value] = field(default_factory=dict[str, Value])
+    reach: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,8 @@ def _places(request: Request, resource: ResourcePolicies) -> tuple[Compiled, ...
     if request.action in _IDENTITY_ONLY:
         return ()
     own = None if request.resource == ANY_RESOURCE else resource.own
-    return tuple(policy for policy in (own, resource.registry) if policy is not None)
+    reached = resource.reach is None or request.action in resource.reach
+    return tuple(policy for policy in (own, resource.registry if reached else None) if policy is not None)
 
 
 def _explicit_deny(

@@ -24,6 +24,7 @@ def call_of(  # noqa: PLR0913 - what a credential is made of
         user_agent=request.headers.get("user-agent") or "",
         port=origin.port if origin.trusted else None,
         key_mark=key_mark,
+        client=origin.client,
     )
 
 
