@@ -9,10 +9,11 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Final, Self, TypeVar
+from typing import Final, TypeVar
 
 from moorage.domain.addresses import Addresses
 from moorage.domain.errors import RegistryError
+from moorage.domain.listen import NEAR_HOSTS, Listen
 from moorage.domain.names import AccountId, Region
 
 T = TypeVar("T")
@@ -21,9 +22,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PREFIX: Final = "MOORAGE_"
 _SECRETS: Final = frozenset({"access_key_id", "secret_access_key"})
 _IGNORED: Final = frozenset({"MOORAGE_REGISTRY"})  # ``moorage env`` exports it for people and scripts
-_NEARBY: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # told apart here, not listened on
 _HTTPS_PORT: Final = 443
-_PORTS: Final = range(1, 65_536)
 _LABEL: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN ()CERTIFICATE-----")
 _PRIVATE_KEY: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----")
@@ -50,43 +49,6 @@ class _Wrong(Exception):
     """What is wrong with one value, worded to follow the setting's name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """Where the server listens; port 0 lets the system choose one."""
-
-    host: str  # an IP address
-    port: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        if text == ":0":
-            return cls("127.0.0.1", 0)
-        host, _, port = text.rpartition(":")
-        bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-        try:
-            address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else bare)
-            number = int(port) if re.fullmatch("[0-9]{1,5}", port) else 0
-        except ValueError:
-            number = 0
-        if number not in _PORTS or (":" in bare) != (bare != host):
-            raise _Wrong("must be HOST:PORT, where HOST is localhost, an IPv4 address or an [IPv6 address]")
-        return cls(str(address), number)
-
-    @property
-    def loopback(self) -> bool:
-        return ipaddress.ip_address(self.host).is_loopback
-
-    @property
-    def nearby(self) -> "Listen":
-        """Return the address that a client on the same machine connects to."""
-        return Listen(_NEARBY.get(self.host, self.host), self.port)
-
-    def __str__(self) -> str:
-        if self.port == 0:
-            return ":0"
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-
-
 class _InData:
     """A path in the data folder, found from the settings it is read from."""
 
@@ -107,6 +69,7 @@ class Config:
     region: Region
     regions: tuple[Region, ...]
     domain: str | None
+    tls: str  # "off" or "auto"; with a certificate of one's own it stays off
     tls_cert: Path | None
     tls_key: Path | None
     workers: int
@@ -128,6 +91,16 @@ class Config:
     keyring = _InData("keyring.json")
     backups = _InData("backups")
     server = _InData("server.json")
+    tls_folder = _InData("tls")
+    ca = _InData("tls/ca.crt")
+    ca_key = _InData("tls/ca.key")
+    auto_cert = _InData("tls/server.pem")
+    auto_key = _InData("tls/server.key")
+
+    @property
+    def secure(self) -> bool:
+        """Tell whether the server speaks TLS itself."""
+        return self.tls_cert is not None or self.tls == "auto"
 
     def to_json(self) -> str:
         """Write everything on one line, secrets included: it is for a pipe, never for a file or a log."""
@@ -183,8 +156,8 @@ def read_private(path: Path) -> bytes:
 
 def registry_host(config: Config, *, account_id: AccountId | None = None, region: Region | None = None) -> str:
     """Name a registry as docker reaches it."""
-    local, secure = config.listen.nearby, config.tls_cert is not None
-    if not secure and config.domain is None and local.host not in _NEARBY.values():
+    local, secure = config.listen.nearby, config.secure
+    if not secure and config.domain is None and local.host not in NEAR_HOSTS:
         return str(local)  # there is nobody at localhost
     account, region = account_id or config.account_id, region or config.region
     names = Addresses(config.account_id, config.region, local.port, tls=secure, domain=config.domain)
@@ -195,7 +168,7 @@ def registry_host(config: Config, *, account_id: AccountId | None = None, region
 
 def api_endpoint(config: Config) -> str:
     """Give the address of the AWS APIs, IAM and STS included."""
-    if config.tls_cert is None and config.domain is None:
+    if not config.secure and config.domain is None:
         return f"http://{config.listen.nearby}"
     return f"https://api.{registry_host(config).partition('.dkr.')[2]}"
 
@@ -283,12 +256,13 @@ def _default_data(environ: Mapping[str, str]) -> Path:
 def _read(settings: _Settings, data: Path) -> Config:
     region = settings.read("region", _region, Region("us-east-1"))
     return Config(
-        listen=settings.read("listen", lambda value: Listen.parse(_text(value)), Listen("127.0.0.1", 4500)),
+        listen=settings.read("listen", _listen, Listen("127.0.0.1", 4500)),
         data=settings.read("data", _path, data),
         account_id=settings.read("account_id", _account_id, AccountId("123456789012")),
         region=region,
         regions=settings.read("regions", lambda value: tuple(map(_region, _texts(value))), (region,)),
         domain=settings.read("domain", _domain, None),
+        tls=settings.read("tls", _tls, "off"),
         tls_cert=settings.read("tls_cert", _path, None),
         tls_key=settings.read("tls_key", _path, None),
         workers=settings.read("workers", lambda value: _number(value, 1, 64), min(4, os.cpu_count() or 1)),
@@ -338,6 +312,8 @@ def _matching(pattern: str, wanted: str) -> Callable[[object], str]:
     return _parsed(parse, wanted)
 
 
+_listen = _parsed(Listen.parse, "HOST:PORT, where HOST is localhost, an IPv4 address or an [IPv6 address]")
+_tls = _matching("off|auto", "off or auto")
 _path = _parsed(lambda text: Path(text).expanduser().absolute(), "a path")
 _account_id = _parsed(AccountId.parse, "text of twelve digits")
 _region = _parsed(Region.parse, "a region's name, such as us-east-1")
@@ -376,10 +352,12 @@ def _check(config: Config, settings: _Settings) -> None:
             settings.refuse(given, f"is of no use without {missing}")
     _check_pem(config.tls_cert, "tls_cert", _CERTIFICATE, settings)
     _check_pem(config.tls_key, "tls_key", _PRIVATE_KEY, settings)
-    if not (config.listen.loopback or config.tls_cert or config.allow_insecure_listen):
+    if config.tls == "auto" and config.tls_cert is not None:
+        settings.refuse("tls", "makes a certificate itself: leave it off where tls_cert names one")
+    if not (config.listen.loopback or config.secure or config.allow_insecure_listen):
         settings.refuse(
             "listen",
-            "would send passwords in the clear beyond this machine: set tls_cert and tls_key, "
+            "would send passwords in the clear beyond this machine: set tls = auto, or tls_cert and tls_key, "
             "or allow_insecure_listen = true behind a proxy that speaks TLS",
         )
 

@@ -3,9 +3,10 @@
 #
 #   tests/install/clients.sh
 #
-# Packages of Debian 12 are installed; newer ones of Debian 13 are only unpacked under .tools/, and the AWS CLI gets a
-# virtual environment of its own there because it brings another botocore than the project's. Run it as often as you
-# like: what is there already is left alone.
+# Packages of Debian 12 are installed. Newer ones are only unpacked under .tools/: of Debian 13, and of testing what no
+# release has yet, whose versions move and are therefore printed. The AWS CLI and the clients written in Python get
+# virtual environments of their own there because they bring other packages than the project's; cdk-assets comes with
+# npm where Node is. Run it as often as you like: what is there already is left alone.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -14,7 +15,8 @@ tools=$root/.tools
 python=${PYTHON:-python3}
 
 # podman brings no runtime by itself, and crun refuses machines with both generations of cgroups: runc it is.
-packages=(docker.io runc containerd skopeo podman conmon strace nginx-light busybox-static openssl procps ca-certificates)
+packages=(docker.io runc containerd skopeo podman buildah conmon charliecloud-builders charliecloud-runtime strace
+  nginx-light busybox-static openssl procps ca-certificates)
 
 refuse() {
   echo "clients.sh: $1" >&2
@@ -63,31 +65,49 @@ install_packages() {
   quietly apt-get "${options[@]}" install -y --no-install-recommends "${wanted[@]}"
 }
 
-install_awscli() {
-  local lock=$here/awscli-requirements.txt stamp=$tools/awscli/.lock
+install_locked() { # NAME: a virtual environment of its own
+  local lock=$here/$1-requirements.txt stamp=$tools/$1/.lock
   if cmp -s "$lock" "$stamp"; then
     return 0
   fi
-  rm -rf "$tools/awscli"
-  "$python" -m venv "$tools/awscli"
+  rm -rf "${tools:?}/$1"
+  "$python" -m venv "$tools/$1"
   # The lock names every package with its hash, so nothing needs to be resolved.
-  "$tools/awscli/bin/pip" install --quiet --no-input --disable-pip-version-check --no-deps --require-hashes \
+  "$tools/$1/bin/pip" install --quiet --no-input --disable-pip-version-check --no-deps --require-hashes \
     -r "$lock" </dev/null
   cp "$lock" "$stamp"
+}
+
+install_cdk() {
+  local stamp=$tools/cdk/.lock
+  command -v npm >/dev/null || { echo "clients.sh: there is no npm: the nightly test of cdk-assets will fail" >&2; return 0; }
+  if cmp -s "$here/cdk/package-lock.json" "$stamp"; then
+    return 0
+  fi
+  rm -rf "$tools/cdk"
+  mkdir -p "$tools/cdk"
+  cp "$here"/cdk/package*.json "$tools/cdk/"
+  (cd "$tools/cdk" && quietly npm ci --omit=dev --no-audit --no-fund --ignore-scripts)
+  cp "$here/cdk/package-lock.json" "$stamp"
 }
 
 print_versions() {
   local new=$tools/trixie/usr
   /usr/bin/docker --version
   "$new/bin/docker" --version
-  dpkg-query -W -f '${Package} ${Version}\n' runc containerd skopeo podman conmon strace nginx-light busybox-static openssl
-  cat "$tools/trixie/.versions"
+  dpkg-query -W -f '${Package} ${Version}\n' runc containerd skopeo podman buildah charliecloud-builders conmon strace nginx-light busybox-static openssl
+  cat "$tools/trixie/.versions" "$tools/forky/.versions"
+  grep -oE '^(helm-python-sdk|oras|python-dxf)==[^ ]+' "$here/pyclients-requirements.txt"
   "$tools/awscli/bin/python" -c 'import awscli, botocore; print("awscli", awscli.__version__, "botocore", botocore.__version__)'
 }
 
 check_machine
 mkdir -p "$tools"
 install_packages
-"$here/trixie.sh" "$tools/trixie" docker-cli docker.io docker-buildx containerd oras
-install_awscli
+"$here/unpack.sh" trixie "$tools/trixie" docker-cli docker.io docker-buildx containerd oras
+"$here/unpack.sh" forky "$tools/forky" docker-cli docker.io docker-buildx containerd crane oras cosign notation \
+  amazon-ecr-credential-helper
+install_locked awscli
+install_locked pyclients
+install_cdk
 print_versions

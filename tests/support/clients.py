@@ -9,6 +9,8 @@ from typing import Final
 
 _TOOLS = Path(__file__).resolve().parents[2] / ".tools"
 TRIXIE: Final = _TOOLS / "trixie" / "usr"
+FORKY: Final = _TOOLS / "forky" / "usr"
+PYTHON_CLIENTS: Final = _TOOLS / "pyclients" / "bin"
 
 AWS: Final = _TOOLS / "awscli" / "bin" / "aws"
 ORAS: Final = TRIXIE / "bin" / "oras"

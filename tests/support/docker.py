@@ -8,12 +8,12 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from support.clients import TRIXIE, Client, ClientMissing, clean_environment, skopeo
+from support.clients import FORKY, TRIXIE, Client, ClientMissing, clean_environment, skopeo
 from support.images import BUSYBOX, Image
 
 _START_SECONDS = 60
@@ -54,6 +54,17 @@ DOCKER_26: Final = Edition(
     plugins=(TRIXIE / "libexec" / "docker" / "cli-plugins" / "docker-buildx",),
 )
 
+# The newest: its containerd store verifies a server on loopback too, as no other daemon here does.
+DOCKER_28: Final = Edition(
+    name="28",
+    client=FORKY / "bin" / "docker",
+    daemon=FORKY / "sbin" / "dockerd",
+    settings={"features": {"containerd-snapshotter": True}},
+    options=("--userland-proxy=false",),
+    programs=(FORKY / "bin" / "containerd", FORKY / "bin" / "containerd-shim-runc-v2", Path("/usr/sbin/runc")),
+    plugins=(FORKY / "libexec" / "docker" / "cli-plugins" / "docker-buildx",),
+)
+
 
 class DaemonNotReady(RuntimeError):
     def __init__(self, edition: Edition, log: str) -> None:
@@ -70,7 +81,7 @@ class Dockerd:
         self._process = process
 
     @classmethod
-    def start(cls, edition: Edition, folder: Path) -> Self:
+    def start(cls, edition: Edition, folder: Path, prefix: Sequence[str] = ()) -> Self:
         """Start a daemon and wait until it answers; the folder's path must be short enough for a socket's name."""
         for program in (edition.client, edition.daemon, *edition.programs, *edition.plugins):
             if not program.exists():
@@ -85,7 +96,7 @@ class Dockerd:
         environment["PATH"] = f"{programs}:{environment['PATH']}"
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(  # noqa: S603  # every argument is written here
-                [edition.daemon, *_own_paths(folder), *edition.options],
+                [*prefix, edition.daemon, *_own_paths(folder), *edition.options],
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -140,11 +151,11 @@ class Dockerd:
 
 
 @contextlib.contextmanager
-def running(edition: Edition) -> Iterator[Dockerd]:
-    """Run a daemon in a folder that is gone afterwards."""
+def running(edition: Edition, *, prefix: Sequence[str] = ()) -> Iterator[Dockerd]:
+    """Run a daemon in a folder that is gone afterwards; ``prefix`` may put it into a namespace."""
     folder = Path(tempfile.mkdtemp(prefix="dockerd-"))
     try:
-        daemon = Dockerd.start(edition, folder)
+        daemon = Dockerd.start(edition, folder, prefix)
         try:
             yield daemon
         finally:

@@ -87,6 +87,13 @@ class RunningServer:
     def secret_access_key(self) -> str:
         return self.environment()["AWS_SECRET_ACCESS_KEY"]
 
+    @property
+    def authority(self) -> str | None:
+        """The file of certificates that a client has to trust; None without TLS."""
+        if self._settings.get("MOORAGE_TLS") == "auto":
+            return str(self.data / "tls" / "ca.crt")
+        return self._settings.get("MOORAGE_TLS_CERT")
+
     def environment(self) -> dict[str, str]:
         """Return what ``moorage env`` exports for the default account."""
         config = load(self._settings, path=None, overrides={"data": str(self.data)})
@@ -112,7 +119,7 @@ class RunningServer:
             region_name=region or self.region,
             aws_access_key_id=access_key_id or self.access_key_id,
             aws_secret_access_key=secret_access_key or self.secret_access_key,
-            verify=self._settings.get("MOORAGE_TLS_CERT"),
+            verify=self.authority,
             config=ClientConfig(retries={"total_max_attempts": 1}, read_timeout=30),
         )
 
@@ -187,7 +194,7 @@ class RunningServer:
             return False  # a killed server's note
         self.host = told["listen"]
         self.port = int(self.host.rpartition(":")[2])
-        secure = "MOORAGE_TLS_CERT" in self._settings
+        secure = self.authority is not None
         self.url = f"{'https' if secure else 'http'}://{self.host}"
         connection = (
             http.client.HTTPSConnection(self.host, timeout=5, context=ssl._create_unverified_context())  # noqa: S323, SLF001  # only asks whether it is there

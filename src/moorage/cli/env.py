@@ -61,7 +61,7 @@ def exports(config: Config) -> dict[str, str]:
         "AWS_ENDPOINT_URL_STS": endpoint,
         "AWS_ENDPOINT_URL_IAM": endpoint,
         "MOORAGE_REGISTRY": registry_host(config),
-    }
+    } | ({"AWS_CA_BUNDLE": str(config.ca)} if config.tls == "auto" else {})
 
 
 def _find_warning() -> str | None:

@@ -4,7 +4,7 @@ import errno
 import socket
 
 from moorage.cli.refused import PortTaken, Refused
-from moorage.config import Listen
+from moorage.domain.listen import Listen
 
 _BACKLOG = 4096
 _UNSENT = 256 * 1024

@@ -10,6 +10,7 @@ _MOORAGE = LazyGroup(
     summaries={
         "serve": "Run the registry.",
         "env": "Print what makes AWS clients speak to the registry.",
+        "trust": "Tell how clients trust the authority that --tls auto made.",
         "status": "Tell whether a server runs, and what it holds.",
         "account": "Create and list accounts, and replace their root keys.",
         "migrate": "Bring the database to the newest schema.",

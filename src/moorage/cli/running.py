@@ -10,7 +10,7 @@ from moorage.cli.folder import find_holder, write_private
 from moorage.config import Config, WrongSettings
 
 # The settings by which it is reached and named, none of them a secret: some may have been options of its own.
-_TOLD: Final = ("listen", "workers", "account_id", "region", "regions", "domain", "tls_cert")
+_TOLD: Final = ("listen", "workers", "account_id", "region", "regions", "domain", "tls", "tls_cert")
 
 
 @dataclass(frozen=True, slots=True)

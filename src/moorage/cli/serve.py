@@ -10,6 +10,7 @@ from moorage.cli.supervise import WORKER, supervise
 @settings_options
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen; 127.0.0.1:4500 by default.")
 @click.option("--workers", metavar="NUMBER", help="How many processes serve; one a core by default, at most four.")
+@click.option("--tls", metavar="auto", help="auto: speak HTTPS with a certificate that the registry makes itself.")
 @click.option("--tls-cert", metavar="FILE", help="A certificate and its chain, PEM; with --tls-key it makes HTTPS.")
 @click.option("--tls-key", metavar="FILE", help="The certificate's private key, PEM, PKCS#8.")
 @click.option("--account-id", metavar="ID", help="The twelve digits of the first account.")

@@ -26,7 +26,9 @@ from moorage.cli.listener import open_listener
 from moorage.cli.refused import NeverReady, Refused
 from moorage.cli.running import write_running
 from moorage.cli.schema import is_newest
-from moorage.config import Config, Listen
+from moorage.cli.trusting import how_to_trust
+from moorage.config import Config
+from moorage.domain.listen import Listen
 
 # -P: a folder that the server is started in must not be able to replace a module.
 WORKER: Final = (sys.executable, "-P", "-m", "moorage.cli.worker")
@@ -43,6 +45,7 @@ def supervise(config: Config, *, worker: Sequence[str]) -> int:
     config = replace(config, listen=Listen(config.listen.host, listener.getsockname()[1]))
     newest = is_newest(config)
     ensure_keyring(config)
+    config = _with_certificate(config)
     _check_log(config)
     config, first = ensure_credentials(config)
     watch, watched = os.pipe()  # nobody writes: the workers read its end when this process is gone
@@ -175,6 +178,16 @@ def _check_certificate(config: Config) -> None:
         check(config.tls_cert, config.tls_key)
 
 
+def _with_certificate(config: Config) -> Config:
+    """Give the settings with the certificate that the registry made itself, where that is asked for."""
+    if config.tls != "auto":
+        return config
+    # By name, as above.
+    ensure: Callable[[Config], None] = import_module("moorage.cli.authority").ensure_certificate
+    ensure(config)
+    return replace(config, tls_cert=config.auto_cert, tls_key=config.auto_key)
+
+
 def _check_log(config: Config) -> None:
     if config.log != "-":
         try:
@@ -198,9 +211,11 @@ def _migrate(config: Config, lock: int) -> None:
 
 
 def _greeting(config: Config, *, first: bool) -> str:
-    scheme = "http" if config.tls_cert is None else "https"
+    scheme = "https" if config.secure else "http"
     workers = "1 worker" if config.workers == 1 else f"{config.workers} workers"
     text = f"moorage is ready on {scheme}://{config.listen} (data {config.data}, {workers})"
+    if config.tls == "auto":
+        text += f"\n{how_to_trust(config)}"
     if first:
         text += f'\nthe root keys are in {config.credentials}; to use them: eval "$(moorage env)"'
     return text

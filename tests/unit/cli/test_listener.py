@@ -6,7 +6,7 @@ import pytest
 
 from moorage.cli.listener import open_listener
 from moorage.cli.refused import PortTaken
-from moorage.config import Listen
+from moorage.domain.listen import Listen
 
 
 def test_a_second_listener_on_the_port_is_refused() -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from moorage.config import Config, Listen, api_endpoint, registry_host
+from moorage.config import Config, api_endpoint, registry_host
+from moorage.domain.listen import Listen
 from moorage.domain.names import AccountId, Region
 from unit.config.settings import read
 

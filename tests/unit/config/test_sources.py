@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from moorage.config import Config, Listen, WrongSettings, load
+from moorage.config import Config, WrongSettings, load
+from moorage.domain.listen import Listen
 from unit.config.settings import KEY_ID, SECRET, problems, read, write
 
 KEYS = {"MOORAGE_ACCESS_KEY_ID": KEY_ID, "MOORAGE_SECRET_ACCESS_KEY": SECRET}

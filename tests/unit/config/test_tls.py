@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from moorage.config import api_endpoint
 from unit.config.settings import problems, read, write
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"
@@ -51,3 +52,13 @@ def test_one_without_the_other_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, options=options(tmp_path, key("")) | {"tls_key": str(tmp_path / "missing")})
     assert "cannot be read" in problem
+
+
+def test_a_registry_that_makes_its_certificate_may_listen_anywhere(tmp_path: Path) -> None:
+    config = read(tmp_path, {"MOORAGE_TLS": "auto", "MOORAGE_LISTEN": "0.0.0.0:4500"})
+    assert [config.secure, api_endpoint(config)] == [True, "https://api.ecr.us-east-1.localhost:4500"]
+
+
+@pytest.mark.parametrize("wrong", ["on", "AUTO", ""])
+def test_tls_is_off_or_auto(tmp_path: Path, wrong: str) -> None:
+    assert problems(tmp_path, {"MOORAGE_TLS": wrong})[0].startswith("tls (from MOORAGE_TLS) must be")

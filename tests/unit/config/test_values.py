@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moorage.config import Listen
+from moorage.domain.listen import Listen
 from unit.config.settings import problems, read, write
 
 WRONG = [

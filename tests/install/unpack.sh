@@ -1,14 +1,14 @@
 #!/bin/bash
-# Unpacks packages of Debian 13 into a folder, and installs nothing.
+# Unpacks packages of a newer Debian into a folder, and installs nothing.
 #
-#   tests/install/trixie.sh FOLDER PACKAGE...
+#   tests/install/unpack.sh SUITE FOLDER PACKAGE...
 #
 # Works for packages that need nothing but a C library as old as Debian 12's. The mirror is the one this machine uses
 # for itself; the lists are private, so that its own apt never hears of the newer release.
 set -euo pipefail
 
-folder=$1
-shift
+suite=$1 folder=$2
+shift 2
 stamp=$folder/.packages
 
 if [ "$(cat "$stamp" 2>/dev/null)" = "$*" ]; then
@@ -23,23 +23,23 @@ own_sources() {
 
 mirror=$(own_sources | grep -E '/debian/?$' | head -n 1 || true)
 if [ -z "$mirror" ]; then
-  echo "trixie.sh: apt's sources on this machine name no mirror of Debian" >&2
+  echo "unpack.sh: apt's sources on this machine name no mirror of Debian" >&2
   exit 1
 fi
 
 rm -rf "$folder"
 work=$folder/.apt
 mkdir -p "$work/lists/partial" "$work/debs"
-cat >"$work/trixie.sources" <<SOURCES
+cat >"$work/suite.sources" <<SOURCES
 Types: deb
 URIs: $mirror
-Suites: trixie
+Suites: $suite
 Components: main
 Signed-By: /usr/share/keyrings/debian-archive-keyring.gpg
 SOURCES
 
 apt=(apt-get -qq
-  -o "Dir::Etc::sourcelist=$work/trixie.sources" -o Dir::Etc::sourceparts=/dev/null
+  -o "Dir::Etc::sourcelist=$work/suite.sources" -o Dir::Etc::sourceparts=/dev/null
   -o "Dir::State::lists=$work/lists" -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache=
   -o Acquire::Languages=none -o APT::Sandbox::User=root)
 "${apt[@]}" update </dev/null >/dev/null

@@ -1,0 +1,145 @@
+"""``--tls auto``: an authority of the registry's own, and a certificate for the names in use that it vouches for.
+
+What clients are told to trust is the authority, which stays; the certificate is made anew at a start whenever the names
+have changed or half of its time is over.
+"""
+
+import socket
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from moorage.cli.folder import write_private
+from moorage.cli.refused import Refused
+from moorage.config import Config, FileExposed, read_private
+
+_AUTHORITY_DAYS = 3650
+_DAYS = 825  # the most that the strictest clients take from a private authority
+_EARLIER = timedelta(hours=1)  # for clients whose clocks are behind
+
+
+def ensure_certificate(config: Config, *, now: datetime | None = None) -> None:
+    """Make what is missing or not good any longer, and leave what is good."""
+    now = now or datetime.now(UTC)
+    config.tls_folder.mkdir(mode=0o700, exist_ok=True)
+    try:
+        authority, key = _authority(config, now)
+        if not _is_good(config, authority, now):
+            _issue(config, authority, key, now)
+    except (FileExposed, OSError, ValueError, TypeError) as error:
+        raise Refused(f"the certificates in {config.tls_folder} cannot be used: {error}") from None
+
+
+def names_in_use(config: Config) -> list[x509.GeneralName]:
+    """Give every name and address that a client may call this server by."""
+    domain = (config.domain or "localhost").partition(":")[0]
+    hosts = ["localhost", socket.gethostname().lower(), domain]
+    for region in config.regions:
+        hosts += [f"*.dkr.ecr.{region}.{domain}", f"api.ecr.{region}.{domain}"]
+    addresses = ["127.0.0.1", "::1", config.listen.host, config.listen.nearby.host]
+    told = [x509.DNSName(host) for host in dict.fromkeys(hosts) if host.isascii()]
+    return [*told, *(x509.IPAddress(ip_address(address)) for address in dict.fromkeys(addresses))]
+
+
+def _authority(config: Config, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    if config.ca_key.exists():
+        key = load_pem_private_key(read_private(config.ca_key), password=None)
+        authority = x509.load_pem_x509_certificate(config.ca.read_bytes())
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or authority.public_key() != key.public_key():
+            raise ValueError(f"{config.ca} and {config.ca_key} do not belong together")
+        if authority.not_valid_after_utc <= now:
+            raise ValueError(f"{config.ca} is over: remove the folder, and have the clients trust the next one")
+        return authority, key
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name(f"Moorage of account {config.account_id}, made {now:%Y-%m-%d}")
+    built = (
+        _builder(name, name, key, now, _AUTHORITY_DAYS)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    write_private(config.ca_key, _pem(key))
+    write_private(config.ca, built.public_bytes(Encoding.PEM).decode())
+    return built, key
+
+
+def _is_good(config: Config, authority: x509.Certificate, now: datetime) -> bool:
+    """Tell whether the certificate is there, from this authority, for these names, and young enough."""
+    if not (config.auto_cert.exists() and config.auto_key.exists()):
+        return False
+    read_private(config.auto_key)
+    found = x509.load_pem_x509_certificate(config.auto_cert.read_bytes())
+    try:
+        found.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    told = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    half = found.not_valid_before_utc + (found.not_valid_after_utc - found.not_valid_before_utc) / 2
+    return list(told) == names_in_use(config) and found.not_valid_before_utc <= now < half
+
+
+def _issue(
+    config: Config, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey, now: datetime
+) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    names = names_in_use(config)
+    identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    built = (
+        _builder(_name("Moorage"), authority.subject, key, now, _DAYS)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    write_private(config.auto_key, _pem(key))
+    write_private(config.auto_cert, _chain([built, authority]))
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - _EARLIER)
+        .not_valid_after(now + timedelta(days=days))
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _chain(certificates: Sequence[x509.Certificate]) -> str:
+    return "".join(each.public_bytes(Encoding.PEM).decode() for each in certificates)

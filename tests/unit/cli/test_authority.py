@@ -1,0 +1,118 @@
+"""``--tls auto``: an authority that stays, and a certificate that follows the names in use."""
+
+import stat
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+from moorage.cli.authority import ensure_certificate
+from moorage.cli.certificate import check_certificate
+from moorage.cli.refused import Refused
+from moorage.config import Config
+from moorage.domain.listen import Listen
+from moorage.domain.names import Region
+from unit.config.settings import read
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    (tmp_path / "data").mkdir()
+    return read(tmp_path / "data", {"MOORAGE_TLS": "auto"})
+
+
+def chain_of(config: Config) -> Sequence[x509.Certificate]:
+    return x509.load_pem_x509_certificates(config.auto_cert.read_bytes())
+
+
+def is_good_for(config: Config, name: str, *, at: datetime = NOW) -> bool:
+    """Verify the chain as a client does that trusts the authority alone."""
+    authority = x509.load_pem_x509_certificate(config.ca.read_bytes())
+    verifier = PolicyBuilder().store(Store([authority])).time(at).build_server_verifier(x509.DNSName(name))
+    try:
+        verifier.verify(chain_of(config)[0], [])
+    except VerificationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "name", ["localhost", "123456789012.dkr.ecr.us-east-1.localhost", "api.ecr.us-east-1.localhost"]
+)
+def test_the_certificate_is_good_for_each_name_in_use(config: Config, name: str) -> None:
+    ensure_certificate(config, now=NOW)
+    assert is_good_for(config, name)
+
+
+def test_it_is_good_for_no_other_name(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    assert not is_good_for(config, "123456789012.dkr.ecr.us-east-1.amazonaws.com")
+
+
+def test_what_was_made_can_be_served(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    check_certificate(config.auto_cert, config.auto_key)
+
+
+def test_nobody_else_can_read_the_keys(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in (config.ca_key, config.auto_key)} == {0o600}
+
+
+def test_nothing_is_made_anew_without_need(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    before = config.ca.read_bytes(), config.auto_cert.read_bytes()
+    ensure_certificate(config, now=NOW + timedelta(days=30))
+    assert (config.ca.read_bytes(), config.auto_cert.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"domain": "example.com"},
+        {"regions": (Region("us-east-1"), Region("eu-west-1"))},
+        {"listen": Listen("192.0.2.7", 4500)},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_other_names_bring_another_certificate_from_the_same_authority(
+    config: Config, changed: dict[str, object]
+) -> None:
+    ensure_certificate(config, now=NOW)
+    before = config.ca.read_bytes(), config.auto_cert.read_bytes()
+    ensure_certificate(replace(config, **changed), now=NOW)  # type: ignore[arg-type]  # fields of the settings
+    assert [config.ca.read_bytes() == before[0], config.auto_cert.read_bytes() == before[1]] == [True, False]
+
+
+def test_a_certificate_whose_time_is_half_over_is_made_anew(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    ensure_certificate(config, now=NOW + timedelta(days=500))
+    assert is_good_for(config, "localhost", at=NOW + timedelta(days=1000))
+
+
+def test_an_authority_that_is_over_is_told(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    with pytest.raises(Refused, match="is over"):
+        ensure_certificate(config, now=NOW + timedelta(days=4000))
+
+
+@pytest.mark.parametrize("damage", ["exposed", "foreign", "broken"])
+def test_an_authority_that_cannot_be_used_is_told(config: Config, tmp_path: Path, damage: str) -> None:
+    ensure_certificate(config, now=NOW)
+    if damage == "exposed":
+        config.ca_key.chmod(0o644)
+    elif damage == "broken":
+        config.ca.write_text("-----BEGIN CERTIFICATE-----\nnone\n", encoding="utf-8")
+    else:
+        (tmp_path / "other").mkdir()
+        other = read(tmp_path / "other", {"MOORAGE_TLS": "auto"})
+        ensure_certificate(other, now=NOW)
+        config.ca.write_bytes(other.ca.read_bytes())
+    with pytest.raises(Refused, match="cannot be used"):
+        ensure_certificate(config, now=NOW)
