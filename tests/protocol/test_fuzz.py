@@ -8,11 +8,13 @@ from botocore.client import BaseClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from moorage.domain.actions import RouteKey
 from moorage.edge.awsjson.shapes import OPERATIONS
 from moorage.edge.awsquery.shapes import IAM
+from protocol import cases
 from protocol.api import ECR, OWN, Api
 from protocol.people import Key
-from protocol.registry import basic
+from protocol.registry import Registry, basic
 from support.layers import digest_of
 from support.server import RunningServer
 from support.wire import Answer, Wire, head
@@ -160,6 +162,47 @@ def test_no_request_is_too_odd(  # noqa: PLR0913, PLR0917  # the parts of a requ
 ) -> None:
     own = {"Host": server.host, "Authorization": basic(password), "Content-Length": str(len(body))}
     answer = ask(head(method, target + query, (own | headers).items()) + body, method)
+    assert answer.status < 500 or answer.status == 503
+
+
+@pytest.fixture(scope="module")
+def odd_places(server: RunningServer, password: str, odd_repository: str) -> dict[str, str]:
+    """Put an image and an upload where the routes lead, so that odd requests get further than the door."""
+    with Wire(server.host) as wire:
+        registry = Registry(wire, password)
+        for blob in cases.BLOBS:
+            registry.put_blob(odd_repository, blob)
+        registry.put_manifest(odd_repository, "v1", cases.MANIFEST)
+        upload = registry.start(odd_repository).rpartition("/")[2]
+    digests = {"digest": digest_of(cases.MANIFEST), "blob": digest_of(cases.LAYER)}
+    return {"name": odd_repository, "upload": upload} | digests
+
+
+@pytest.mark.parametrize("route", [pytest.param(key, id=" ".join(key)) for key in cases.ROUTES])
+@settings(_EXAMPLES, max_examples=25)
+@given(
+    odd=st.dictionaries(st.sampled_from(["name", "digest", "blob", "upload"]), st.one_of(_PIECES, _FREE), max_size=2),
+    query=_QUERIES,
+    headers=_HEADERS,
+    body=st.one_of(st.none(), _BODIES),
+)
+def test_no_route_is_hurt(  # noqa: PLR0913, PLR0917  # the parts of a request
+    server: RunningServer,
+    ask: Callable[[bytes, str], Answer],
+    password: str,
+    odd_places: dict[str, str],
+    route: RouteKey,
+    odd: dict[str, str],
+    query: str,
+    headers: dict[str, str],
+    body: bytes | None,
+) -> None:
+    asked = cases.ROUTES[route]
+    path = asked.path.format(**(odd_places | odd))
+    sent = asked.body if body is None else body
+    own = {"Host": server.host, "Authorization": basic(password), "Content-Length": str(len(sent))}
+    target = "/v2/" + path + (query.replace("?", "&", 1) if "?" in path else query)
+    answer = ask(head(route.method, target, (own | headers).items()) + sent, route.method)
     assert answer.status < 500 or answer.status == 503
 
 

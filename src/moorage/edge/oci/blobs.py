@@ -2,6 +2,7 @@
 
 from moorage.domain.content import Content
 from moorage.domain.errors import MethodUnknown
+from moorage.edge.http.conditions import etag, refusal, wanted_range
 from moorage.edge.http.ranges import RangeUnsatisfiable, read_range
 from moorage.edge.http.response import Response
 from moorage.edge.oci.ask import Ask
@@ -15,13 +16,17 @@ async def get(ask: Ask) -> Response:
 
 async def look(ask: Ask) -> Response:
     blob = await find_blob(ask.env, ask.granted, ask.digest)
+    if (status := refusal(ask.request.headers, blob.digest)) is not None:
+        return Response(status, _headers(blob.digest))
     return Response(200, _headers(blob.digest), content=Content(blob.size, ""))
 
 
 async def fetch(ask: Ask) -> Response:
     digest = ask.digest
     content = await open_blob(ask.env, ask.granted, digest)
-    return stretch(content, ask.request.headers.get("range"), _headers(digest))
+    if (status := refusal(ask.request.headers, digest)) is not None:
+        return Response(status, _headers(digest))
+    return stretch(content, wanted_range(ask.request.headers, digest), _headers(digest))
 
 
 async def delete(_ask: Ask) -> Response:
@@ -46,6 +51,7 @@ def _headers(digest: str) -> tuple[tuple[str, str], ...]:
     return (
         ("content-type", "application/octet-stream"),
         ("docker-content-digest", digest),
+        etag(digest),
         ("accept-ranges", "bytes"),
         VERSION,
     )

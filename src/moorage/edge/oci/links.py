@@ -3,6 +3,7 @@
 import re
 
 from moorage.domain.errors import LinkExpired, MethodUnknown, RegistryError
+from moorage.edge.http.conditions import etag, wanted_range
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.edge.oci.blobs import stretch
@@ -35,8 +36,8 @@ class LinkEdge:
             raise MethodUnknown(["GET", "HEAD"])
         link = _read(request)
         content = await follow_link(self._env, link, at=self._env.clock())
-        headers = (("content-type", "application/octet-stream"), ("accept-ranges", "bytes"))
-        return stretch(content, request.headers.get("range"), headers)
+        headers = (("content-type", "application/octet-stream"), ("accept-ranges", "bytes"), etag(link.digest))
+        return stretch(content, wanted_range(request.headers, link.digest), headers)
 
 
 def _read(request: Request) -> LayerLink:

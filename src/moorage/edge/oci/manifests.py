@@ -6,6 +6,7 @@ from moorage.domain.errors import BodyTooLarge, ImageNotFound, ImageReferenced, 
 from moorage.domain.image import ImageFailureCode, ImageId
 from moorage.domain.manifest import MANIFEST_LIMIT
 from moorage.edge.http.accept import read_accept
+from moorage.edge.http.conditions import etag, refusal
 from moorage.edge.http.response import Response
 from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION
@@ -17,7 +18,10 @@ async def get(ask: Ask) -> Response:
     head = ask.request.method == "HEAD"
     accepts = read_accept(ask.request.headers.get_all("accept"))
     manifest = await get_manifest(ask.env, ask.granted, ask.reference, accepts, counts=not head)
-    headers = (("content-type", manifest.media_type), ("docker-content-digest", manifest.digest), VERSION)
+    told = ("docker-content-digest", manifest.digest)
+    headers = (("content-type", manifest.media_type), told, etag(manifest.digest), VERSION)
+    if (status := refusal(ask.request.headers, manifest.digest)) is not None:
+        return Response(status, headers)
     if head:
         return Response(200, headers, content=Content(len(manifest.body), ""))
     return Response(200, headers, manifest.body)

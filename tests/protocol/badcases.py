@@ -1,0 +1,180 @@
+"""Requests that have hurt registries before, by the classes of their record, and how each has to be answered."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from protocol.registry import DOCKER_MANIFEST, EMPTY_INDEX, MIB, described, index_for, manifest_for
+from support.images import OCI
+from support.layers import digest_of
+
+LAYER = b"a layer to be guarded"
+FOREIGN = b"a layer of another repository"
+UNKNOWN = digest_of(b"nobody ever sent this")
+_EMPTY = digest_of(b"")
+
+Body = Callable[[], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Bad:
+    """One request below ``/v2/``; ``{name}``, ``{other}``, ``{upload}`` and ``{theirs}`` are filled in."""
+
+    id: str
+    method: str
+    path: str
+    status: int
+    code: str | None  # None where there is no body to read it from
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Body = bytes
+
+
+def _wrong_repository() -> Iterator[Bad]:
+    blob = f"{{name}}/blobs/{digest_of(FOREIGN)}"
+    yield Bad("A: GET of another repository's blob", "GET", blob, 404, "BLOB_UNKNOWN")
+    yield Bad("A: HEAD of another repository's blob", "HEAD", blob, 404, None)
+    yield Bad("A: a range of another repository's blob", "GET", blob, 404, "BLOB_UNKNOWN", {"Range": "bytes=0-1"})
+    yield Bad("A: a condition on another repository's blob", "GET", blob, 404, "BLOB_UNKNOWN", {"If-None-Match": "*"})
+    yield Bad("A: another repository's tag", "GET", "{name}/manifests/theirs", 404, "MANIFEST_UNKNOWN")
+    manifest = partial(_dumped, manifest_for(FOREIGN))
+    put = "{name}/manifests/stolen"
+    yield Bad("A: an image of another repository's blob", "PUT", put, 404, "MANIFEST_BLOB_UNKNOWN", body=manifest)
+    listed = partial(_dumped, index_for(_dumped(manifest_for(FOREIGN))))
+    told = {"Content-Type": OCI.index}
+    yield Bad("A: an index of another repository's image", "PUT", put, 404, "MANIFEST_BLOB_UNKNOWN", told, listed)
+    for method in ("GET", "PATCH", "PUT", "DELETE"):
+        for whose in ("{other}/blobs/uploads/{upload}", "{name}/blobs/uploads/{theirs}"):
+            path = f"{whose}?digest={_EMPTY}"
+            yield Bad(f"A: {method} of an upload at {whose}", method, path, 404, "BLOB_UPLOAD_UNKNOWN")
+
+
+_COUNTS = ["0", "-1", str(2**63), str(-(2**63)), "9" * 400, "ten", "1e3", "", "%00", "1001"]
+
+
+def _unbounded() -> Iterator[Bad]:
+    for where in ("{name}/tags/list", "_catalog"):
+        for count in _COUNTS:
+            yield Bad(f"E: n={count[:20]} of {where}", "GET", f"{where}?n={count}", 405, "UNSUPPORTED")
+    put = partial(Bad, method="PUT", path="{name}/manifests/big", status=405, code="UNSUPPORTED")
+    yield put("E: a manifest of a byte too many", body=partial(bytes, 4 * MIB + 1))
+    yield put("E: a million annotations", body=_annotated)
+    yield put("E: endless arrays", body=lambda: b"[" * (4 * MIB))
+    yield put("E: endless objects", body=lambda: b'{"a":' * 700_000)
+    yield put("E: a deep document", body=lambda: _dumped(manifest_for(LAYER))[:-1] + b',"x":' + b"[" * 99 + b"]" * 99)
+    yield put("E: an endless number", body=lambda: b'{"schemaVersion":' + b"9" * MIB + b"}")
+    yield put("E: an endless name", body=lambda: b'{"' + b"a" * (4 * MIB - 10) + b'":1}')
+    yield put("E: a bomb that nobody unpacks", headers={"Content-Encoding": "gzip"}, body=_bomb)
+    yield Bad(
+        *("E: ten thousand children that are not there", "PUT", "{name}/manifests/big", 404, "MANIFEST_BLOB_UNKNOWN"),
+        {"Content-Type": OCI.index},
+        _many_children,
+    )
+    yield Bad("E: a name of sixty thousand characters", "GET", f"{'a/' * 30_000}a/tags/list", 405, "UNSUPPORTED")
+    yield Bad("E: a tag of sixty thousand characters", "GET", f"{{name}}/manifests/{'a' * 60_000}", 400, "TAG_INVALID")
+    digest = f"sha256:{'0' * 60_000}"
+    yield Bad("E: a digest of sixty thousand characters", "GET", f"{{name}}/blobs/{digest}", 400, "DIGEST_INVALID")
+    query = "&".join(f"x{number}=1" for number in range(1000))
+    yield Bad("E: a thousand parameters", "GET", f"{{name}}/tags/list?{query}", 400, "UNSUPPORTED")
+
+
+_WAYS_OUT = {
+    "dots": "..",
+    "a NUL": "%00",
+    "a backslash": "..%5c..%5cx",
+    "dots, escaped twice": "%252e%252e",
+    "an over-long slash": "%c0%af",
+    "an over-long dot": "%c0%ae%c0%ae",
+    "a line": "x%0d%0aX-Evil:%201",
+    "a drive": "c%3a%5cx",
+}
+
+
+def _out_of_the_folder() -> Iterator[Bad]:
+    for what, way in _WAYS_OUT.items():
+        yield Bad(f"F: {what} as a name", "GET", f"team{way}/tags/list", 405, "UNSUPPORTED")
+        told = "DIGEST_INVALID" if what in {"a drive", "a line"} else "TAG_INVALID"  # a colon makes a digest
+        for method in ("GET", "PUT", "DELETE"):
+            yield Bad(f"F: {what} as a tag, {method}", method, f"{{name}}/manifests/{way}", 400, told)
+        yield Bad(f"F: {what} as a digest", "GET", f"{{name}}/blobs/{way}", 400, "DIGEST_INVALID")
+        yield Bad(f"F: {what} in a digest", "GET", f"{{name}}/blobs/sha256:{way}", 400, "DIGEST_INVALID")
+        finish = f"{{name}}/blobs/uploads/{{upload}}?digest=sha256:{way}"
+        read = "UNSUPPORTED" if "over-long" in what else "DIGEST_INVALID"  # a query has to be UTF-8
+        yield Bad(f"F: {what} as the digest of an upload", "PUT", finish, 400, read)
+        for method in ("GET", "PATCH", "PUT", "DELETE"):
+            path = f"{{name}}/blobs/uploads/{way}?digest={_EMPTY}"
+            yield Bad(f"F: {what} as an upload, {method}", method, path, 404, "BLOB_UPLOAD_UNKNOWN")
+
+
+def _confusing() -> Iterator[Bad]:
+    image = manifest_for(LAYER)
+    text = _dumped(image)
+    bodies: Mapping[str, tuple[bytes, str]] = {
+        "layers and manifests": (_dumped(image | {"manifests": []}), OCI.manifest),
+        "manifests and layers": (_dumped(EMPTY_INDEX | {"layers": [], "config": {}}), OCI.index),
+        "an image as an index": (text, OCI.index),
+        "an image as Docker's": (text, DOCKER_MANIFEST),
+        "no media type": (_dumped(image | {"mediaType": None}), "application/octet-stream"),
+        "two media types": (text[:-1] + f',"mediaType":"{OCI.index}"}}'.encode(), OCI.manifest),
+        "two layers": (text[:-1] + b',"layers":[]}', OCI.manifest),
+        "two layers, in other letters": (text[:-1] + b',"Layers":[]}', OCI.manifest),
+        "two layers, escaped": (text[:-1] + b',"l\\u0061yers":[]}', OCI.manifest),
+        "bytes behind": (text + b"{}", OCI.manifest),
+        "a NUL behind": (text + b"\0", OCI.manifest),
+        "a byte order mark": (b"\xef\xbb\xbf" + text, OCI.manifest),
+        "another encoding": (text.decode().encode("utf-16"), OCI.manifest),
+        "half a surrogate pair": (text[:-1] + b',"x":"\\ud800"}', OCI.manifest),
+        "NaN": (text[:-1] + b',"x":NaN}', OCI.manifest),
+        "schema 1": (b'{"schemaVersion":1,"fsLayers":[]}', OCI.manifest),
+        "a child of another kind": (_dumped(index_for(manifests=[described(text, OCI.index)])), OCI.index),
+    }
+    for what, (body, media_type) in bodies.items():
+        told = {"Content-Type": media_type}
+        yield Bad(f"I: {what}", "PUT", "{name}/manifests/odd", 405, "UNSUPPORTED", told, partial(bytes, body))
+    other = f"{{name}}/manifests/{UNKNOWN}"
+    told = {"Content-Type": OCI.manifest}
+    yield Bad("I: another digest than it has", "PUT", other, 400, "MANIFEST_INVALID", told, partial(bytes, text))
+    path = f"{{name}}/blobs/uploads/?digest={UNKNOWN}"
+    yield Bad("I: a blob of another digest", "POST", path, 400, "DIGEST_INVALID", body=partial(bytes, b"not that"))
+
+
+def _dumped(document: Mapping[str, object]) -> bytes:
+    return json.dumps(document).encode()
+
+
+def _annotated() -> bytes:
+    return _dumped(manifest_for(LAYER, annotations=dict.fromkeys(map(str, range(1_000_000)), "")))
+
+
+def _bomb() -> bytes:
+    return gzip.compress(bytes(64 * MIB), mtime=0)
+
+
+def _many_children() -> bytes:
+    return _dumped(index_for(manifests=[described(b"%d" % number, OCI.manifest) for number in range(10_000)]))
+
+
+CASES = [*_wrong_repository(), *_unbounded(), *_out_of_the_folder(), *_confusing()]
+
+# Passwords that nobody has: defaults, nothing, and forms that readers of the header may take differently (class H).
+PASSWORDS = [
+    "Og==",
+    "QVdTOg==",
+    "QVdTOkFXUw==",
+    "YWRtaW46YWRtaW4=",
+    "QVdTOnBhc3N3b3Jk",
+    "QVdT",
+    "",
+    "%00",
+    "A" * 9999,
+]
+
+# Targets that are no operations, among them names of what the server is made of (class K).
+_ECR, _OWN = "AmazonEC2ContainerRegistry_V20150921", "Moorage_20261123"
+TARGETS = [
+    *(f"{_ECR}.{name}" for name in ("", "put_image", "putimage", "__class__", "__init__", "HANDLERS")),
+    *(f"{_ECR}.{name}" for name in ("PutImage.x", "../PutImage", "DeleteAll", "PutImage\x01", "handle", "answer")),
+    *("SpencerFrontendService.PutImage", "AmazonECRPublic_V20201030.PutImage", "PutImage", "", ".", "a" * 5000),
+    *(f"{_OWN}.PutImage", f"{_OWN}.DeleteAccount", f"{_ECR}.CreateAccount", f"{_ECR.lower()}.PutImage"),
+]

@@ -1,0 +1,79 @@
+"""A refusal does not wait for the end of what is refused: it comes while the client is still sending."""
+
+import pytest
+
+from protocol.api import ECR, Api
+from protocol.registry import MIB, Registry, basic
+from support.images import OCI
+from support.layers import digest_of
+from support.server import RunningServer
+from support.wire import Answer, Wire, head
+
+PIECE = b"10000\r\n" + bytes(0x10000) + b"\r\n"
+SIZE = 10 * MIB
+NOBODY = "00000000-0000-4000-8000-000000000000"
+REFUSED = {
+    "no password": ("PATCH", "{name}/blobs/uploads/{upload}", {"Authorization": ""}, 401),
+    "no such repository": ("POST", f"no/such/blobs/uploads/?digest={digest_of(b'')}", {}, 404),
+    "no such upload": ("PATCH", f"{{name}}/blobs/uploads/{NOBODY}", {}, 404),
+    "no such upload to finish": ("PUT", f"{{name}}/blobs/uploads/{NOBODY}?digest={digest_of(b'')}", {}, 404),
+    "no digest": ("PUT", "{name}/blobs/uploads/{upload}?digest=sha256:x", {}, 400),
+    "no tag": ("PUT", "{name}/manifests/-x", {"Content-Type": OCI.manifest}, 400),
+    "no such method": ("POST", "{name}/manifests/v1", {}, 405),
+    "a part of another place": ("PATCH", "{name}/blobs/uploads/{upload}", {"Content-Range": f"7-{7 + SIZE - 1}"}, 416),
+    "a manifest without end": ("PUT", "{name}/manifests/v1", {"Content-Type": OCI.manifest}, 405),
+}
+
+
+def begin(wire: Wire, method: str, target: str, headers: dict[str, str]) -> Answer:
+    """Send the head and much of a body that is not over, and wait for the answer to it."""
+    named = {"Host": wire.host, "Transfer-Encoding": "chunked"} | headers
+    wire.send(head(method, target, named.items()))
+    for _ in range(5 * MIB // len(PIECE) + 1):
+        wire.send(PIECE)
+    return wire.receive(method)
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "status"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_client_that_is_still_sending_is_told(  # noqa: PLR0913, PLR0917  # fixtures
+    server: RunningServer,
+    registry: Registry,
+    repository: str,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    upload = registry.start(repository)
+    target = "/v2/" + path.format(name=repository, upload=upload.rpartition("/")[2])
+    with Wire(server.host) as wire:
+        answer = begin(wire, method, target, {"Authorization": basic(registry.password)} | headers)
+    assert answer.status == status
+    told = registry.ask("GET", upload)
+    assert (told.status, told.header("range")) == (204, "0-0")
+
+
+@pytest.mark.parametrize(("method", "path", "headers", "status"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_client_that_waits_for_leave_is_refused_at_once_or_told_to_go_on(  # noqa: PLR0913, PLR0917  # fixtures
+    server: RunningServer,
+    registry: Registry,
+    repository: str,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    """Only what is refused for its bytes alone needs them."""
+    upload = registry.start(repository).rpartition("/")[2]
+    named = {"Host": server.host, "Authorization": basic(registry.password), "Expect": "100-continue"}
+    with Wire(server.host) as wire:
+        target = "/v2/" + path.format(name=repository, upload=upload)
+        wire.send(head(method, target, (named | {"Content-Length": str(SIZE)} | headers).items()))
+        assert wire.receive(method).status == status
+
+
+def test_the_api_refuses_an_endless_body(server: RunningServer, api: Api) -> None:
+    headers = {**dict(api.signed(f"{ECR}.ListImages", b"{}"))}
+    headers.pop("host")
+    with Wire(server.host) as wire:
+        assert begin(wire, "POST", "/", headers).status == 413
