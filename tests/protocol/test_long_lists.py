@@ -7,7 +7,6 @@ from functools import partial
 import pytest
 from botocore.client import BaseClient
 
-from protocol.conftest import new_repository
 from protocol.crowd import at_once
 from protocol.registry import CONFIG, Registry, manifest_for
 from support.images import OCI
@@ -32,7 +31,8 @@ def push(repository: str, numbers: Sequence[int], registry: Registry) -> None:
 @pytest.fixture(scope="module")
 def full(server: RunningServer, password: str, ecr: BaseClient) -> str:
     """Make a repository of ten thousand tags."""
-    name = new_repository(ecr)
+    name = "long/lists"
+    ecr.create_repository(repositoryName=name)
 
     def fill(registry: Registry) -> None:
         for blob in (CONFIG, LAYER):
