@@ -91,6 +91,20 @@ install_cdk() {
   cp "$here/cdk/package-lock.json" "$stamp"
 }
 
+install_oracle() {
+  # The policy evaluator is compared with it; the lock names every package with its hash.
+  local lock=$root/tests/conformance/oracle/package-lock.json stamp=$tools/oracle/.lock
+  if cmp -s "$lock" "$stamp"; then
+    return 0
+  fi
+  command -v npm >/dev/null || refuse "there is no npm, and the oracle of the policy tests comes from it"
+  rm -rf "$tools/oracle"
+  mkdir -p "$tools/oracle"
+  cp "$(dirname "$lock")/package.json" "$lock" "$tools/oracle"
+  quietly npm ci --prefix "$tools/oracle" --ignore-scripts --no-audit --no-fund
+  cp "$lock" "$stamp"
+}
+
 print_versions() {
   local new=$tools/trixie/usr
   /usr/bin/docker --version
@@ -110,4 +124,5 @@ install_packages
 install_locked awscli
 install_locked pyclients
 install_cdk
+install_oracle
 print_versions

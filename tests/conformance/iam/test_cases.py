@@ -30,6 +30,7 @@ CALLERS: Mapping[str, Requester] = {
         RequesterType.ASSUMED_ROLE,
         role_arn=f"arn:aws:iam::{HOME}:role/service-role/ci",
     ),
+    "lambda": Requester("", "lambda.amazonaws.com", "lambda.amazonaws.com", RequesterType.SERVICE),
     "stranger": Requester(OTHER, f"arn:aws:iam::{OTHER}:user/bob", "AIDABOBBOBBOBBOBBOB1", RequesterType.USER),
     "other root": Requester(OTHER, f"arn:aws:iam::{OTHER}:root", OTHER, RequesterType.ROOT),
 }
@@ -58,6 +59,9 @@ class DecisionCase:
     identity: tuple[object, ...]
     resource: object
     expect: Expected
+    boundary: object = None
+    session: object = None
+    registry: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +100,27 @@ DECISIONS = {label: DecisionCase(**case) for label, case in _cases() if "expect"
 REFUSED = {label: RefusedCase(**case) for label, case in _cases() if "sentence" in case}  # type: ignore[arg-type]  # JSON
 
 
+def _compiled(source: Source, *documents: object) -> Compiled:
+    return Compiled.of(
+        (Attached(source, f"policy-{number}"), parse(json.dumps(document), source.kind))
+        for number, document in enumerate(documents)
+    )
+
+
+def _maybe(source: Source, document: object) -> Compiled | None:
+    return None if document is None else _compiled(source, document)
+
+
 @pytest.mark.parametrize("case", DECISIONS.values(), ids=DECISIONS)
 def test_the_decision_is_the_one_expected(case: DecisionCase) -> None:
     request = _request(case.request)
-    identity = Compiled.of(
-        (Attached(Source.INLINE, f"policy-{number}"), parse(json.dumps(document), PolicyKind.IDENTITY))
-        for number, document in enumerate(case.identity)
+    caller = CallerPolicies(
+        _compiled(Source.INLINE, *case.identity),
+        _maybe(Source.BOUNDARY, case.boundary),
+        _maybe(Source.SESSION, case.session),
     )
-    resource = None
-    if case.resource is not None:
-        resource = Compiled.of(
-            [(Attached(Source.REPOSITORY, "repository"), parse(json.dumps(case.resource), PolicyKind.REPOSITORY))]
-        )
-    decision = decide(request, CallerPolicies(identity), ResourcePolicies(resource))
+    resource = ResourcePolicies(_maybe(Source.REPOSITORY, case.resource), _maybe(Source.REGISTRY, case.registry))
+    decision = decide(request, caller, resource)
     side = case.expect["side"]
     assert (decision.outcome.name, decision.side) == (case.expect["outcome"], side and Side[side])
     if "denial" in case.expect:
