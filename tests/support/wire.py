@@ -75,6 +75,10 @@ class Wire:
     ) -> None:
         self.close()
 
+    @property
+    def local_port(self) -> int:
+        return int(self._socket.getsockname()[1])
+
     def close(self) -> None:
         self._socket.close()
 

@@ -1,0 +1,344 @@
+"""Two faces, one state: whatever is done through either, by either of two workers, both tell the same of it."""
+
+import contextlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from protocol.api import OWN, Api
+from protocol.faces import ApiFace, Face, OciFace, policy_for
+from protocol.model import BY_DIGEST, CONTENTS, MANIFESTS, TAGS, Held, Outcome, Pushed
+from protocol.people import OTHER_ACCOUNT, Key
+from protocol.registry import Registry, code_of
+from support.layers import digest_of
+from support.server import RunningServer
+from support.wire import Wire
+
+FOREIGN = {"Host": "123456789012.dkr.ecr.us-east-1.localhost"}
+NAMES = ("app", "tools")  # most happens in the first
+_RUNS = itertools.count(1)
+_COMMON = settings(
+    deadline=None,
+    database=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+SHORT = settings(_COMMON, max_examples=25, stateful_step_count=40, derandomize=True)
+LONG = settings(_COMMON, max_examples=200, stateful_step_count=50)
+
+names, faces, workers = st.sampled_from([*NAMES[:1] * 4, NAMES[1]]), st.sampled_from(["api", "oci"]), st.integers(0, 1)
+tags, mostly, numbers = st.sampled_from([*TAGS, None]), st.integers(0, 4).map(bool), st.integers(0, 9)
+manifests, uploads, parts = st.sampled_from(MANIFESTS), st.integers(0, 3), st.sampled_from(CONTENTS[:4])
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A server of two workers, and who calls it."""
+
+    server: RunningServer
+    password: str
+    stranger_password: str
+
+    def connect(self, worker: int) -> Wire:
+        """Open a connection that just this worker serves."""
+        pid = sorted(self.server.worker_pids())[worker]
+        for _ in range(200):
+            wire = Wire(self.server.host)
+            wire.ask("GET", "/healthz")
+            if _socket_of(wire, self.server.port) in _sockets_of(pid):
+                return wire
+            wire.close()
+        pytest.fail(f"worker {worker} takes no connections")
+
+
+def _socket_of(wire: Wire, port: int) -> str:
+    """Find the number of the server's end of a connection."""
+    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+        fields = line.split()
+        ends = [int(end.rpartition(":")[2], 16) for end in fields[1:3]]
+        if ends == [port, wire.local_port]:
+            return fields[9]
+    return ""
+
+
+def _sockets_of(pid: int) -> set[str]:
+    found = set()
+    for handle in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.add(str(handle.readlink()).removeprefix("socket:[").removesuffix("]"))
+    return found
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
+    settings = {"MOORAGE_WORKERS": "2"}
+    with RunningServer(tmp_path_factory.mktemp("faces") / "data", settings=settings) as server:
+        with Wire(server.host) as wire:
+            root = Api(wire, server.access_key_id, server.secret_access_key)
+            made = json.loads(root.call("CreateAccount", {"accountId": OTHER_ACCOUNT}, prefix=OWN).body)
+        stranger = Key(made["accessKeyId"], server.secret(made["secretAccessKey"]))
+        yield Ground(server, server.password(), stranger.password(server))
+
+
+class TwoFaces(RuleBasedStateMachine):
+    """Changes through one face of one worker; after each, every read through every face of every worker agrees."""
+
+    def __init__(self, ground: Ground) -> None:
+        super().__init__()
+        self.stack = contextlib.ExitStack()
+        wires = [self.stack.enter_context(ground.connect(worker)) for worker in (0, 1)]
+        server = ground.server
+        self.api = [ApiFace(Api(wire, server.access_key_id, server.secret_access_key)) for wire in wires]
+        self.oci = [OciFace(Registry(wire, ground.password)) for wire in wires]
+        self.strangers = [Registry(wire, ground.stranger_password) for wire in wires]
+        self.held: dict[str, Held] = {}
+        self.opened = ["00000000-0000-4000-8000-000000000000"]  # and one that never was
+        self.path: Mapping[str, str] = {}
+        self.turn = itertools.cycle((0, 1))
+        self.touched, self.steps = NAMES[0], 0
+
+    def teardown(self) -> None:
+        self.stack.close()
+
+    @initialize()
+    def begin(self) -> None:
+        run = next(_RUNS)
+        self.path = {name: f"run-{run}/{name}" for name in NAMES}
+        for name in NAMES:
+            self.api[0].set("CreateRepository", self.path[name])
+            self.held[name] = Held()
+
+    def face(self, face: str, worker: int) -> Face:
+        return self.api[worker] if face == "api" else self.oci[worker]
+
+    def expect(self, name: str, face: Face, told: Outcome, expected: Outcome) -> None:
+        self.touched = name
+        assert told is face.seen(expected)
+
+    def put(self, name: str, face: str, worker: int, manifest: Pushed, tag: str | None) -> None:
+        via = self.face(face, worker)
+        told = via.put(self.path[name], manifest, tag)
+        self.expect(name, via, told, self.held[name].put(manifest, tag))
+
+    @rule(name=names, face=faces, worker=workers, manifest=manifests, tag=tags, whole=mostly)
+    def push(self, name: str, face: str, worker: int, manifest: Pushed, tag: str | None, *, whole: bool) -> None:  # noqa: PLR0913  # a push's own facts
+        """Push a manifest, mostly with all that it needs."""
+        if whole:
+            for child in manifest.children:
+                self.push(name, face, worker, child, None, whole=True)
+            for blob in manifest.blobs:
+                self.send_whole(name, worker, blob)
+        self.put(name, face, 1 - worker, manifest, tag)
+
+    @precondition(lambda self: any(held.images for held in self.held.values()))
+    @rule(name=names, face=faces, worker=workers, number=numbers, tag=tags)
+    def retag(self, name: str, face: str, worker: int, number: int, tag: str | None) -> None:
+        """Push an image that is there again, under the same or another tag."""
+        if known := list(self.held[name].images.values()):
+            self.put(name, face, worker, known[number % len(known)], tag)
+
+    @precondition(lambda self: any(held.images for held in self.held.values()))
+    @rule(name=names, face=faces, worker=workers, number=numbers, by_tag=st.booleans())
+    def delete(self, name: str, face: str, worker: int, number: int, *, by_tag: bool) -> None:
+        via, held = self.face(face, worker), self.held[name]
+        known = list(held.tags if by_tag else held.images)
+        missing = ["v9"] if by_tag else list(BY_DIGEST)
+        reference = known[number % len(known)] if known and number else missing[number % len(missing)]
+        told = via.delete(self.path[name], reference)
+        self.expect(name, via, told, self.held[name].delete(reference))
+
+    @rule(name=names, face=faces, worker=workers)
+    def start(self, name: str, face: str, worker: int) -> None:
+        self.opened.append(self.face(face, worker).start(self.path[name]))
+        self.held[name].uploads[self.opened[-1]] = []
+        self.touched = name
+
+    def upload(self, name: str, number: int) -> str:
+        """Find an upload of the repository, for nought one that is over or of another repository."""
+        known = list(self.held[name].uploads)
+        if known and number:
+            return known[number % len(known)]
+        return next(upload for upload in reversed(self.opened) if upload not in known[:1])
+
+    @precondition(lambda self: any(held.uploads for held in self.held.values()))
+    @rule(
+        name=names,
+        face=faces,
+        worker=workers,
+        number=uploads,
+        part=parts,
+        ahead=st.integers(0, 9),
+    )
+    def send(self, name: str, face: str, worker: int, number: int, part: bytes, ahead: int) -> None:  # noqa: PLR0913, PLR0917  # a part's own facts
+        via, upload = self.face(face, worker), self.upload(name, number)
+        first = len(b"".join(self.held[name].uploads.get(upload, []))) + (ahead if ahead > 7 else 0)
+        told = via.send(self.path[name], upload, first, part)
+        self.expect(name, via, told, self.held[name].send(upload, first, part))
+
+    @precondition(lambda self: any(held.uploads for held in self.held.values()))
+    @rule(name=names, face=faces, worker=workers, number=uploads, wrong=st.sampled_from([None, None, b"wrong"]))
+    def finish(self, name: str, face: str, worker: int, number: int, wrong: bytes | None) -> None:
+        via, upload = self.face(face, worker), self.upload(name, number)
+        digest = digest_of(wrong or b"".join(self.held[name].uploads.get(upload, [])))
+        told = via.finish(self.path[name], upload, digest)
+        self.expect(name, via, told, self.held[name].finish(upload, digest, empty=face == "oci"))
+
+    @precondition(lambda self: any(held.uploads for held in self.held.values()))
+    @rule(name=names, worker=workers, number=uploads)
+    def cancel(self, name: str, worker: int, number: int) -> None:
+        upload = self.upload(name, number)
+        told = self.oci[worker].cancel(self.path[name], upload)
+        self.expect(name, self.oci[worker], told, self.held[name].cancel(upload))
+
+    @rule(name=names, worker=workers, blob=st.sampled_from(CONTENTS))
+    def send_whole(self, name: str, worker: int, blob: bytes) -> None:
+        path = f"{self.path[name]}/blobs/uploads/?digest={digest_of(blob)}"
+        answer = self.oci[worker].registry.ask("POST", path, body=blob)
+        if answer.status == 202:  # without a body it opens an upload
+            self.held[name].uploads[answer.header("docker-upload-uuid")] = []
+            assert blob == b""
+        else:
+            assert answer.status == 201, answer.text
+            self.held[name].keep(digest_of(blob))
+        self.touched = name
+
+    @rule(name=names, worker=workers, immutable=st.booleans(), excluded=st.sampled_from([None, *TAGS]))
+    def set_mutability(self, name: str, worker: int, *, immutable: bool, excluded: str | None) -> None:
+        mutability = ("IMMUTABLE" if immutable else "MUTABLE") + ("" if excluded is None else "_WITH_EXCLUSION")
+        filters = [] if excluded is None else [{"filterType": "WILDCARD", "filter": excluded}]
+        more: dict[str, object] = {"imageTagMutabilityExclusionFilters": filters} if filters else {}
+        self.api[worker].set("PutImageTagMutability", self.path[name], imageTagMutability=mutability, **more)
+        self.held[name].mutability, self.held[name].excluded = mutability, excluded
+        self.touched = name
+
+    @rule(name=names, worker=workers, share=st.booleans())
+    def set_policy(self, name: str, worker: int, *, share: bool) -> None:
+        if share:
+            self.api[worker].set("SetRepositoryPolicy", self.path[name], policyText=policy_for(OTHER_ACCOUNT))
+        else:
+            status = self.api[worker].get("DeleteRepositoryPolicy", self.path[name]).status
+            assert status == (200 if self.held[name].shared else 400)
+        self.held[name].shared = share
+        self.touched = name
+
+    @precondition(lambda self: len(self.held[NAMES[0]].images) > 3)  # once there is something to lose
+    @rule(worker=workers)
+    def make_anew(self, worker: int) -> None:
+        name = NAMES[0]
+        self.api[worker].set("DeleteRepository", self.path[name], force=True)
+        self.api[1 - worker].set("CreateRepository", self.path[name])
+        self.held[name] = Held()
+        self.touched = name
+
+    @invariant()
+    def both_faces_agree(self) -> None:
+        if not self.held:
+            return
+        worker = next(self.turn)
+        self.steps += 1
+        for name in NAMES if self.steps % 5 == 0 else [self.touched]:
+            self.images_agree(name, worker)
+            self.tags_agree(name, 1 - worker)
+            self.blobs_agree(name, worker)
+            self.settings_agree(name, 1 - worker)
+
+    def images_agree(self, name: str, worker: int) -> None:
+        held = self.held[name]
+        details = self.api[worker].get("DescribeImages", self.path[name]).read("imageDetails")
+        assert isinstance(details, list)
+        described = {
+            one["imageDigest"]: (
+                sorted(one.get("imageTags", [])),
+                one["imageSizeInBytes"],
+                one["imageManifestMediaType"],
+                one.get("subjectManifestDigest") is not None,
+            )
+            for one in details
+        }
+        assert described == {
+            digest: (held.tags_of(digest), image.size, image.media_type, b'"subject"' in image.body)
+            for digest, image in held.images.items()
+        }
+        for digest, image in BY_DIGEST.items():
+            answer = self.oci[1 - worker].registry.ask("GET", f"{self.path[name]}/manifests/{digest}")
+            assert answer.status == (200 if digest in held.images else 404)
+            assert answer.status == 404 or answer.body == image.body
+
+    def tags_agree(self, name: str, worker: int) -> None:
+        held = self.held[name]
+        assert self.oci[worker].registry.ask("GET", f"{self.path[name]}/tags/list").read("tags") == sorted(held.tags)
+        listed = self.api[1 - worker].get("ListImages", self.path[name]).read("imageIds")
+        assert isinstance(listed, list)
+        untagged = {(digest, None) for digest in held.images if not held.tags_of(digest)}
+        assert {(one["imageDigest"], one.get("imageTag")) for one in listed} == untagged | {
+            (digest, tag) for tag, digest in held.tags.items()
+        }
+        ids = [{"imageTag": tag} for tag in TAGS]
+        found = self.api[worker].get("BatchGetImage", self.path[name], imageIds=ids).read("images")
+        assert isinstance(found, list)
+        assert {one["imageId"]["imageTag"]: one["imageManifest"] for one in found} == {
+            tag: held.images[digest].body.decode() for tag, digest in held.tags.items()
+        }
+        for tag in TAGS:
+            looked = self.oci[1 - worker].registry.ask("HEAD", f"{self.path[name]}/manifests/{tag}")
+            assert looked.get("docker-content-digest") == held.tags.get(tag)
+
+    def blobs_agree(self, name: str, worker: int) -> None:
+        held, digests = self.held[name], [digest_of(content) for content in CONTENTS]
+        states = (
+            self.api[worker].get("BatchCheckLayerAvailability", self.path[name], layerDigests=digests).read("layers")
+        )
+        assert isinstance(states, list)
+        there = {one["layerDigest"] for one in states if one["layerAvailability"] == "AVAILABLE"}
+        assert there == held.blobs & set(digests)
+        for content, digest in zip(CONTENTS, digests, strict=True):
+            path = f"{self.path[name]}/blobs/{digest}"
+            assert self.oci[worker].registry.ask("HEAD", path).status == (200 if digest in held.blobs else 404)
+            got = self.oci[1 - worker].registry.ask("GET", path)
+            assert got.status == (200 if held.names(digest) else 404)
+            assert got.status == 404 or got.body == content
+        for upload, parts in held.uploads.items():
+            told = self.oci[worker].registry.ask("GET", f"{self.path[name]}/blobs/uploads/{upload}")
+            assert (told.status, told.header("range")) == (204, f"0-{max(len(b''.join(parts)) - 1, 0)}")
+
+    def settings_agree(self, name: str, worker: int) -> None:
+        held = self.held[name]
+        answer = self.api[worker].api.call("DescribeRepositories", {"repositoryNames": [self.path[name]]})
+        assert answer.read("repositories.0.imageTagMutability") == held.mutability
+        assert self.api[worker].get("GetRepositoryPolicy", self.path[name]).status == (200 if held.shared else 400)
+        pulled = self.strangers[1 - worker].ask("GET", f"{self.path[name]}/manifests/v1", FOREIGN)
+        assert pulled.status == ((200 if "v1" in held.tags else 404) if held.shared else 403)
+        assert pulled.status != 403 or code_of(pulled) == "DENIED"
+
+
+def machine(ground: Ground) -> type[TwoFaces]:
+    """Give a machine that knows its ground: hypothesis makes one for each run."""
+
+    class Grounded(TwoFaces):
+        def __init__(self) -> None:
+            super().__init__(ground)
+
+    return Grounded
+
+
+def test_two_faces_have_one_state(ground: Ground) -> None:
+    run_state_machine_as_test(machine(ground), settings=SHORT)
+
+
+@pytest.mark.nightly
+def test_two_faces_have_one_state_for_long(ground: Ground) -> None:
+    run_state_machine_as_test(machine(ground), settings=LONG)
