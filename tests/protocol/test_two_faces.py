@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +52,11 @@ class Ground:
     server: RunningServer
     password: str
     stranger_password: str
+    workers: Sequence[int]
 
     def connect(self, worker: int) -> Wire:
         """Open a connection that just this worker serves."""
-        pid = sorted(self.server.worker_pids())[worker]
+        pid = self.workers[worker]
         for _ in range(200):
             wire = Wire(self.server.host)
             wire.ask("GET", "/healthz")
@@ -91,7 +92,9 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
             root = Api(wire, server.access_key_id, server.secret_access_key)
             made = json.loads(root.call("CreateAccount", {"accountId": OTHER_ACCOUNT}, prefix=OWN).body)
         stranger = Key(made["accessKeyId"], server.secret(made["secretAccessKey"]))
-        yield Ground(server, server.password(), stranger.password(server))
+        pids = sorted(server.worker_pids())
+        yield Ground(server, server.password(), stranger.password(server), pids)
+        assert sorted(server.worker_pids()) == pids  # none died of it
 
 
 class TwoFaces(RuleBasedStateMachine):
@@ -340,5 +343,6 @@ def test_two_faces_have_one_state(ground: Ground) -> None:
 
 
 @pytest.mark.nightly
+@pytest.mark.timeout(3600)
 def test_two_faces_have_one_state_for_long(ground: Ground) -> None:
     run_state_machine_as_test(machine(ground), settings=LONG)
