@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from moorage.domain.actions import Kind, RouteKey
+from protocol.people import ACCOUNT
 from protocol.registry import CONFIG, manifest_for
 from support.images import OCI
 from support.layers import digest_of
@@ -74,6 +75,10 @@ class Target:
     upload: str = ""
 
 
+def _arn(on: Target) -> str:
+    return f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{on.name}"
+
+
 _IMAGE = [{"imageTag": "v1"}]
 
 # What an operation is asked in its good form; the repository's name is added.
@@ -90,9 +95,12 @@ ECR: Mapping[str, Callable[[Target], Members]] = {
     "GetRepositoryPolicy": lambda _: {},
     "InitiateLayerUpload": lambda _: {},
     "ListImages": lambda _: {},
+    "ListTagsForResource": lambda on: {"resourceArn": _arn(on)},
     "PutImage": lambda _: {"imageManifest": OTHER_MANIFEST.decode(), "imageTag": "v2"},
     "PutImageTagMutability": lambda _: {"imageTagMutability": "IMMUTABLE"},
     "SetRepositoryPolicy": lambda _: {"policyText": _OPEN_POLICY},
+    "TagResource": lambda on: {"resourceArn": _arn(on), "tags": [{"Key": "team", "Value": "red"}]},
+    "UntagResource": lambda on: {"resourceArn": _arn(on), "tagKeys": ["team"]},
     "UploadLayerPart": lambda on: {
         "uploadId": on.upload,
         "partFirstByte": len(PART),
@@ -100,7 +108,7 @@ ECR: Mapping[str, Callable[[Target], Members]] = {
         "layerPartBlob": base64.b64encode(PART).decode(),
     },
 }
-_WITHOUT_A_NAME = {"DescribeRepositories"}
+_WITHOUT_A_NAME = {"DescribeRepositories", "ListTagsForResource", "TagResource", "UntagResource"}
 # It allows what no case asks for, so that only users' own policies decide.
 GUARDED_POLICY = _OPEN_POLICY.replace("ListImages", "StartImageScan")
 

@@ -1,5 +1,6 @@
 """Every operation needs just what the one table says (security: class B)."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -30,10 +31,14 @@ OTHERWISE_NAMED: Mapping[str, Callable[[str], Mapping[str, object]]] = {
     "UntagResource": lambda name: {"resourceArn": PREFIX + name},
 }
 # What names no repository of its own: the whole input, and the resource that is asked about.
+HARMLESS = json.dumps(policy({**statement("Allow", "ecr:StartImageScan"), "Principal": "*"}))
 REGISTRY_WIDE = {
     "DescribeRegistry": ({}, "*"),
     "GetAuthorizationToken": ({}, "*"),
     "DescribeRepositories": ({}, f"{PREFIX}*"),
+    "PutRegistryPolicy": ({"policyText": HARMLESS}, "*"),
+    "GetRegistryPolicy": ({}, "*"),
+    "DeleteRegistryPolicy": ({}, "*"),
     "CreateRepository": ({"repositoryName": "made/by-somebody"}, f"{PREFIX}made/by-somebody"),
 }
 OWN_OPERATIONS = {"CreateAccount": {"accountId": "999999999999"}, "ListAccounts": {}, "DescribeServer": {}}
@@ -145,8 +150,11 @@ def test_with_just_its_action_an_operation_on_the_registry_works(
     key, user = nobody
     asked, resource = REGISTRY_WIDE[operation]
     people.give(key.name, policy(statement("Allow", f"ecr:{operation}", resource)))
+    ecr.put_registry_policy(policyText=HARMLESS)
     answer = user.call(operation, asked)
     assert answer.status == 200, answer.text
+    if operation != "DeleteRegistryPolicy":
+        ecr.delete_registry_policy()
     if operation == "CreateRepository":
         ecr.delete_repository(repositoryName="made/by-somebody")
 

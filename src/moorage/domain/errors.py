@@ -178,6 +178,22 @@ class RepositoryPolicyNotFound(RegistryError):
         self.place = place
 
 
+class RegistryPolicyNotFound(RegistryError):
+    def __init__(self, account: str) -> None:
+        super().__init__(f"registry {account} has no policy")
+        self.account = account
+
+
+class InvalidResourceTag(RegistryError):
+    """A resource tag breaks a rule."""
+
+
+class TooManyResourceTags(RegistryError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a repository has at most {limit} resource tags")
+        self.limit = limit
+
+
 # Images.
 
 

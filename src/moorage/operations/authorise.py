@@ -4,6 +4,8 @@ Every operation takes the ``Granted`` that comes from here and names no action i
 repository learns whether it is there: the policies are asked first.
 """
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from moorage.domain.actions import Needs, Scope
@@ -13,11 +15,14 @@ from moorage.domain.errors import AccessDenied, CredentialUnknown, Place, Reposi
 from moorage.domain.repository import RepositoryKey
 from moorage.operations.context import CallContext
 from moorage.operations.env import Call, Env
+from moorage.operations.policies import NO_REPOSITORY
 from moorage.operations.principals import Principal
 from moorage.policy.decide import NO_RESOURCE, Decision, ResourcePolicies, decide, denial
-from moorage.policy.request import ANY_RESOURCE, Request
+from moorage.policy.request import ANY_RESOURCE, Request, Value
 from moorage.store import standing
 from moorage.store.standing import Standing
+
+NO_FACTS: Mapping[str, Value] = {}
 
 
 class Granted(Struct, frozen=True):
@@ -60,10 +65,13 @@ class Granted(Struct, frozen=True):
         return RepositoryKey(self.registry.account, self.registry.region, self.found)
 
 
-async def authorise(env: Env, call: Call, needs: Needs, registry: Registry, name: str = "") -> Granted:
+async def authorise(  # noqa: PLR0913 - what a call wants, and where
+    env: Env, call: Call, needs: Needs, registry: Registry, name: str = "", *, facts: Mapping[str, Value] = NO_FACTS
+) -> Granted:
     """Ask the policies whether the call may do what it needs.
 
-    ``name`` is the repository's, or for IAM's operations the user's with its path.
+    ``name`` is the repository's, or for IAM's operations the user's with its path. ``facts`` are condition keys that
+    only this operation has.
 
     Raises:
         AccessDenied: with AWS's sentence
@@ -77,24 +85,32 @@ async def authorise(env: Env, call: Call, needs: Needs, registry: Registry, name
     if call.key_mark is not None and call.key_mark != principal.key_mark:
         raise CredentialUnknown  # a token made with a secret that was replaced under the same key id
     if needs.scope is not Scope.NOBODY:
-        await _check(env, call, principal, needs, registry, name, where)
+        await _check(env, call, principal, needs, registry, name, where, facts)
     return Granted(call, principal, registry, name, where.repository_id)
 
 
 async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
-    env: Env, call: Call, principal: Principal, needs: Needs, registry: Registry, name: str, where: Standing
+    env: Env,
+    call: Call,
+    principal: Principal,
+    needs: Needs,
+    registry: Registry,
+    name: str,
+    where: Standing,
+    facts: Mapping[str, Value],
 ) -> None:
     policies = NO_RESOURCE
-    if needs.scope is Scope.REPOSITORY and where.repository_id is not None and where.owner_generation is not None:
-        policies = await env.policies.find(registry, where.repository_id, where.owner_generation)
+    if needs.actions[0][0].startswith("ecr:") and where.owner_generation is not None:
+        policies = await env.policies.find(registry, where.repository_id or NO_REPOSITORY, where.owner_generation)
     # Neither the principal nor the policies ever change, others take their place: an allowance that looked at nothing
     # else is one for every call that asks the same.
     asked = (needs, registry, name)
-    if principal.settled.get(asked) is policies:
+    if not facts and principal.settled.get(asked) is policies:
         return
     resource = _resource(needs.scope, registry, name)
     owner = registry.account
-    context = CallContext(call, principal.requester.facts, owner, policies.facts)
+    known = principal.requester.facts
+    context = CallContext(call, {**known, **facts} if facts else known, owner, policies.facts)
     for group in needs.actions:
         refused: tuple[Decision, Request] | None = None
         for action in group:
@@ -106,7 +122,7 @@ async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
             refused = refused or (decision, request)
         if refused is not None:
             raise AccessDenied(denial(*refused))
-    if not context.asked:
+    if not context.asked and not facts:
         principal.settle(asked, policies)
 
 

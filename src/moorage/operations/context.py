@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from moorage.operations.env import Call
 from moorage.policy.request import Value
 
+_TAGS = ("aws:resourcetag/", "ecr:resourcetag/")
 _NOTHING: Mapping[str, Value] = {}
 
 
@@ -27,12 +28,11 @@ class CallContext:
             return known
         if key == "aws:resourceaccount":
             return self._owner
-        reader = _OF_CALL.get(key)
-        if reader is None:
-            # A key that nobody has is as good as a fact of the resource: the same for each call that asks this.
+        if key.startswith(_TAGS):  # the same for each call, as long as the resource's policies are
             return self._resource.get(key)
         self.asked = True
-        return reader(self._call)
+        reader = _OF_CALL.get(key)
+        return None if reader is None else reader(self._call)
 
 
 def _address(call: Call) -> Value | None:

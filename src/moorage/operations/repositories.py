@@ -1,7 +1,7 @@
 """Repositories: create, describe, delete, and the setting of tag mutability."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from moorage.domain.errors import (
     OperationNotBuilt,
@@ -17,7 +17,17 @@ from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 from moorage.operations.pages import DEFAULT_PAGE, next_token, read_token
 from moorage.operations.record import record
-from moorage.store import blobs, images, manifests, references, repositories, repository_policies, tags, uploads
+from moorage.store import (
+    blobs,
+    images,
+    manifests,
+    references,
+    repositories,
+    repository_policies,
+    resource_tags,
+    tags,
+    uploads,
+)
 from moorage.store.transaction import Transaction
 
 
@@ -29,6 +39,7 @@ class NewRepository:
     rule: MutabilityRule
     scan_on_push: bool
     encryption: EncryptionType
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,8 @@ async def create_repository(env: Env, granted: Granted, ask: NewRepository) -> R
     async def unit(tx: Transaction) -> Repository:
         if not await repositories.create(tx, repository):
             raise RepositoryAlreadyExists(repository.place)
+        if ask.tags:
+            await resource_tags.put(tx, repository, ask.tags)
         await record(tx, env, granted, EventKind.REPOSITORY_CREATED, repository=ask.name)
         return repository
 
@@ -152,3 +165,4 @@ async def _empty(tx: Transaction, repository: Repository, *, at: int) -> None:
     await uploads.delete_all(tx, repository)
     await blobs.unlink_all(tx, repository, at=at)
     await repository_policies.delete_policy(tx, repository)
+    await resource_tags.delete_all(tx, repository)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 from moorage.domain.arns import user_arn
 from moorage.domain.errors import InvalidParameter, RepositoryPolicyNotFound
@@ -10,15 +11,14 @@ from moorage.domain.names import AccountId
 from moorage.domain.repository import Repository
 from moorage.operations.authorise import Granted, may_still
 from moorage.operations.env import Env
-from moorage.operations.policies import compile_repository_policy
+from moorage.operations.policies import compile_attached
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
-from moorage.policy.decide import ResourcePolicies
-from moorage.policy.document import parse
+from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import PolicyKind
 from moorage.policy.errors import SYNTAX, MalformedPolicy
 from moorage.policy.principal import Principal, PrincipalKind
-from moorage.store import accounts, repository_policies, users
+from moorage.store import accounts, attached, repository_policies, users
 from moorage.store.transaction import Transaction
 
 _INVALID = "Invalid repository policy provided"
@@ -42,9 +42,8 @@ async def set_policy(env: Env, granted: Granted, text: str, *, force: bool) -> N
 
     async def unit(tx: Transaction) -> None:
         repository = await get_repository(tx, granted)
-        ids = await _resolve(tx, document.principals_named)
-        resolved = _with_ids(text, ids)
-        policies = ResourcePolicies(compile_repository_policy(resolved))
+        resolved = await resolved_text(tx, text, document, _INVALID)
+        policies = compile_attached(replace(await attached.find(tx, granted.registry, repository.id), own=resolved))
         if not force and not may_still(granted, "ecr:SetRepositoryPolicy", policies):
             raise InvalidParameter("PolicyText", _LOCKED_OUT)
         await repository_policies.put(tx, repository, text, resolved)
@@ -90,7 +89,17 @@ async def _find(tx: Transaction, repository: Repository) -> str:
     return text
 
 
-async def _resolve(tx: Transaction, named: tuple[Principal, ...]) -> Mapping[str, str]:
+async def resolved_text(tx: Transaction, text: str, document: PolicyDocument, invalid: str) -> str:
+    """Give the policy to decide by: with the ids of the users it names.
+
+    Raises:
+        InvalidParameter: it names somebody who is not there; ``invalid`` says of what kind of policy
+
+    """
+    return _with_ids(text, await _resolve(tx, document.principals_named, invalid))
+
+
+async def _resolve(tx: Transaction, named: tuple[Principal, ...], invalid: str) -> Mapping[str, str]:
     """See that every named principal exists, and give the ids of the users among them by their ARNs."""
     ids: dict[str, str] = {}
     for principal in named:
@@ -105,7 +114,7 @@ async def _resolve(tx: Transaction, named: tuple[Principal, ...]) -> Mapping[str
             case _:
                 known = False
         if not known:
-            raise InvalidParameter("PolicyText", f"{_INVALID}: principal '{principal.name}' does not exist")
+            raise InvalidParameter("PolicyText", f"{invalid}: principal '{principal.name}' does not exist")
     return ids
 
 
@@ -121,9 +130,10 @@ def _with_ids(text: str, ids: Mapping[str, str]) -> str:
     document = json.loads(text)
     statements = document["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement["Principal"]
-        if isinstance(principal, dict) and "AWS" in principal:
-            named = principal["AWS"]
-            listed = named if isinstance(named, list) else [named]
-            principal["AWS"] = [ids.get(name, name) for name in listed]
+        for element in ("Principal", "NotPrincipal"):
+            principal = statement.get(element)
+            if isinstance(principal, dict) and "AWS" in principal:
+                named = principal["AWS"]
+                listed = named if isinstance(named, list) else [named]
+                principal["AWS"] = [ids.get(name, name) for name in listed]
     return json.dumps(document)

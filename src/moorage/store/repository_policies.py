@@ -7,7 +7,6 @@ user's id, for deciding: a user deleted and made anew under the same name inheri
 from sqlalchemy import Column, Table, Text, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
-from moorage.domain.caller import Registry
 from moorage.domain.repository import Repository
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key
 from moorage.store.owned import columns_of, in_repository, key_of
@@ -34,7 +33,7 @@ _PUT = _insert.on_conflict_do_update(
     set_={"document": _insert.excluded.document, "resolved": _insert.excluded.resolved},
 )
 _SHOWN = select(repository_policies.c.document).where(in_repository(repository_policies))
-_DECIDING = select(repository_policies.c.resolved).where(in_repository(repository_policies))
+deciding = select(repository_policies.c.resolved).where(in_repository(repository_policies))
 _DELETE = delete(repository_policies).where(in_repository(repository_policies))
 
 
@@ -45,12 +44,6 @@ async def put(tx: Transaction, repository: Repository, document: str, resolved: 
 async def find(tx: Transaction, repository: Repository) -> str | None:
     """Give the policy as it was set."""
     row = await tx.first(_SHOWN, **key_of(repository))
-    return None if row is None else str(row[0])
-
-
-async def find_resolved(tx: Transaction, registry: Registry, repository_id: str) -> str | None:
-    """Give the policy to decide by."""
-    row = await tx.first(_DECIDING, account=registry.account, home=registry.region, repository=repository_id)
     return None if row is None else str(row[0])
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import apsw
 
-VERSIONS = ("0001", "0002")
+VERSIONS = ("0001", "0002", "0003")
 NEWEST = VERSIONS[-1]
 
 

@@ -1,5 +1,6 @@
 """The path of an AWS JSON call: operation, signer, bounded body, signature, permission, input, handler, answer."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -19,7 +20,7 @@ from moorage.domain.errors import (
     RegistryError,
 )
 from moorage.domain.names import AccountId, RepositoryName
-from moorage.edge.awsjson import images, layers, own, registry, repositories
+from moorage.edge.awsjson import images, layers, own, registry, repositories, resource_tags
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
@@ -30,6 +31,7 @@ from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Env
+from moorage.policy.request import Value
 from moorage.sigv4.errors import WrongScope
 from moorage.sigv4.head import Head
 
@@ -45,6 +47,7 @@ HANDLERS: Mapping[str, Handler] = {
     "ecr.BatchGetImage": images.batch_get_images,
     "ecr.CompleteLayerUpload": layers.complete,
     "ecr.CreateRepository": repositories.create,
+    "ecr.DeleteRegistryPolicy": registry.delete_policy,
     "ecr.DeleteRepository": repositories.delete,
     "ecr.DeleteRepositoryPolicy": repositories.delete_policy,
     "ecr.DescribeImages": images.describe,
@@ -52,12 +55,17 @@ HANDLERS: Mapping[str, Handler] = {
     "ecr.DescribeRepositories": repositories.describe,
     "ecr.GetAuthorizationToken": registry.authorization_token,
     "ecr.GetDownloadUrlForLayer": layers.download_url,
+    "ecr.GetRegistryPolicy": registry.get_policy,
     "ecr.GetRepositoryPolicy": repositories.get_policy,
     "ecr.InitiateLayerUpload": layers.initiate,
     "ecr.ListImages": images.list_ids,
+    "ecr.ListTagsForResource": resource_tags.list_tags,
     "ecr.PutImage": images.put,
     "ecr.PutImageTagMutability": repositories.put_mutability,
+    "ecr.PutRegistryPolicy": registry.put_policy,
     "ecr.SetRepositoryPolicy": repositories.set_policy,
+    "ecr.TagResource": resource_tags.tag,
+    "ecr.UntagResource": resource_tags.untag,
     "ecr.UploadLayerPart": layers.upload_part,
     "moorage.CreateAccount": own.create_account,
     "moorage.ListAccounts": own.list_accounts,
@@ -92,8 +100,10 @@ class _Naming(Struct, frozen=True):
     repositoryNames: object = None  # noqa: N815 - a member's name on the wire
     resourceArn: object = None  # noqa: N815 - a member's name on the wire
     tags: object = None
+    tagKeys: object = None  # noqa: N815 - a member's name on the wire
 
 
+_REPOSITORY_ARN = re.compile(r"arn:aws[a-z-]*:ecr:([a-z0-9-]+):([0-9]{12}):repository/(.+)\Z", re.DOTALL)
 _NAMING = msgspec.json.Decoder(_Naming)
 
 
@@ -104,6 +114,7 @@ class _Named:
     account: AccountId | None
     repositories: tuple[RepositoryName, ...]
     tagged: bool
+    facts: Mapping[str, Value]
 
 
 class JsonEdge:
@@ -142,7 +153,7 @@ class JsonEdge:
 
     async def _grant(self, request: Request, operation: _Operation, signed: Signed, body: bytes) -> Granted:
         """Read the resource's name alone, and ask whether the caller may."""
-        named = _names(operation.shape, body)
+        named = _names(operation.shape, body, signed.claim.region)
         caller = signed.principal.caller
         call = signed_call(request, signed, at=self._env.clock())
         registry = Registry(self._owner(operation, named.account, caller.account), call.region)
@@ -155,7 +166,7 @@ class JsonEdge:
             return await authorise(self._env, call, _needs_of_all(operation, key, body), registry)
         for name in named.repositories[1:]:
             await authorise(self._env, call, NEEDS[key], registry, name)
-        return await authorise(self._env, call, NEEDS[key], registry, named.repositories[0])
+        return await authorise(self._env, call, NEEDS[key], registry, named.repositories[0], facts=named.facts)
 
     def _owner(self, operation: _Operation, named: AccountId | None, caller: AccountId) -> AccountId:
         """Find the account whose registry is meant; the server's own operations belong to the first account."""
@@ -180,7 +191,7 @@ def _expect_region(request: Request, signed: Signed) -> None:
         raise WrongScope(["Credential should be scoped to a valid region."])
 
 
-def _names(shape: OperationShape, body: bytes) -> _Named:
+def _names(shape: OperationShape, body: bytes, region: str) -> _Named:
     """Read the names that the operation's own members give: what its shape does not know must not be asked about.
 
     Raises:
@@ -205,11 +216,43 @@ def _names(shape: OperationShape, body: bytes) -> _Named:
         raise InvalidParameter("repositoryNames", f"Member must have length less than or equal to {_MOST_NAMES}")
     try:
         account = AccountId.parse(accounts[0]) if accounts else None
-        texts = dict.fromkeys((*many, *one, *(arn.partition(":repository/")[2] for arn in arns)))
-        return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")))
+        for arn in arns:
+            account, name = _read_arn(arn, region)
+            one = (name,)
+        texts = dict.fromkeys((*many, *one))
+        return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")), _tag_facts(found))
     except (InvalidAccountId, InvalidRepositoryName):
         decode(shape, body)  # tells the member and the rule it breaks
         raise
+
+
+def _read_arn(arn: str, region: str) -> tuple[AccountId, str]:
+    """Read whose repository an ARN names, and its name.
+
+    Raises:
+        InvalidParameter: it names no repository of this region
+
+    """
+    found = _REPOSITORY_ARN.match(arn)
+    if found is None or found[1] != region:
+        raise InvalidParameter("resourceArn", "Invalid ARN")
+    return AccountId(found[2]), found[3]
+
+
+def _tag_facts(found: Mapping[str, object]) -> Mapping[str, Value]:
+    """Give the condition keys that the tags of a request make; what is no tag is refused later."""
+    facts: dict[str, Value] = {}
+    keys = found.get("tagKeys")
+    named = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
+    tags = found.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
+        key, value = (tag.get("Key"), tag.get("Value")) if isinstance(tag, dict) else (None, None)
+        if isinstance(key, str) and isinstance(value, str):
+            named.append(key)
+            facts[f"aws:requesttag/{key.lower()}"] = value
+    if named:
+        facts["aws:tagkeys"] = tuple(named)
+    return facts
 
 
 def _texts(written: object) -> tuple[str, ...] | None:

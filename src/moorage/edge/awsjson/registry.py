@@ -7,6 +7,7 @@ from msgspec import Struct
 from moorage.domain.names import AccountId
 from moorage.edge.awsjson import shapes
 from moorage.edge.awsjson.ask import Ask, epoch
+from moorage.operations import registry_policies as policies
 from moorage.operations.tokens import USER, issue
 
 
@@ -30,3 +31,19 @@ async def authorization_token(ask: Ask) -> Struct:
         for account in named
     )
     return shapes.GetAuthorizationTokenResponse(authorizationData=data)
+
+
+async def put_policy(ask: Ask) -> Struct:
+    text = ask.read(shapes.PutRegistryPolicyRequest).policyText
+    await policies.put_policy(ask.env, ask.granted, text)
+    return shapes.PutRegistryPolicyResponse(registryId=ask.granted.registry.account, policyText=text)
+
+
+async def get_policy(ask: Ask) -> Struct:
+    text = await policies.get_policy(ask.env, ask.granted)
+    return shapes.GetRegistryPolicyResponse(registryId=ask.granted.registry.account, policyText=text)
+
+
+async def delete_policy(ask: Ask) -> Struct:
+    text = await policies.delete_policy(ask.env, ask.granted)
+    return shapes.DeleteRegistryPolicyResponse(registryId=ask.granted.registry.account, policyText=text)

@@ -3,10 +3,10 @@
 from msgspec import Struct
 
 from moorage.domain.arns import repository_arn
-from moorage.domain.errors import InvalidParameter, OperationNotBuilt
+from moorage.domain.errors import InvalidParameter
 from moorage.domain.names import RepositoryName
 from moorage.domain.repository import EncryptionType, MutabilityRule, Repository, TagMutability
-from moorage.edge.awsjson import shapes
+from moorage.edge.awsjson import resource_tags, shapes
 from moorage.edge.awsjson.ask import Ask, epoch
 from moorage.operations import repositories as operations
 from moorage.operations import repository_policies as policies
@@ -15,8 +15,6 @@ from moorage.operations.repositories import NewRepository
 
 async def create(ask: Ask) -> Struct:
     asked = ask.read(shapes.CreateRepositoryRequest)
-    if asked.tags:
-        raise OperationNotBuilt("resource tags on CreateRepository")
     encryption = EncryptionType(
         asked.encryptionConfiguration.encryptionType if asked.encryptionConfiguration else EncryptionType.AES256
     )
@@ -27,6 +25,7 @@ async def create(ask: Ask) -> Struct:
         rule=_rule(asked.imageTagMutability or "MUTABLE", asked.imageTagMutabilityExclusionFilters),
         scan_on_push=bool(asked.imageScanningConfiguration and asked.imageScanningConfiguration.scanOnPush),
         encryption=encryption,
+        tags=resource_tags.read(asked.tags),
     )
     return shapes.CreateRepositoryResponse(
         repository=_repository(ask, await operations.create_repository(ask.env, ask.granted, new))

@@ -60,6 +60,7 @@ WORDS: Mapping[type[fact.RegistryError], Wording] = {
         f"Repository policy does not exist for the repository with name '{e.place.name}' in the registry with id "
         f"'{e.place.account}'"
     ),
+    fact.RegistryPolicyNotFound: lambda e: f"Registry policy does not exist in the registry with id '{e.account}'",
     fact.ImageNotFound: lambda e: (
         f"The image with imageId {{imageDigest:{_quoted(e.digest)}, imageTag:{_quoted(e.tag)}}} does not exist within "
         f"the repository with name '{e.place.name}' in the registry with id '{e.place.account}'"

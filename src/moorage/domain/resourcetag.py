@@ -1,0 +1,52 @@
+"""Resource tags: names and values for people and for policies. They are no image tags."""
+
+from collections.abc import Iterable, Mapping
+
+from moorage.domain.errors import InvalidResourceTag, TooManyResourceTags
+
+MOST = 50
+_LONGEST_KEY, _LONGEST_VALUE = 128, 256
+_RESERVED = "aws:"
+_SIGNS = frozenset(" _.:/=+-@")
+
+
+def read_resource_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Read tags as they were asked for, each key once.
+
+    Raises:
+        InvalidResourceTag
+
+    """
+    tags: dict[str, str] = {}
+    for key, value in pairs:
+        if not 0 < len(key) <= _LONGEST_KEY or not _is_plain(key):
+            raise InvalidResourceTag(f"Tag key '{key[:_LONGEST_KEY]}' is invalid")
+        if len(value) > _LONGEST_VALUE or not _is_plain(value):
+            raise InvalidResourceTag(f"The value of tag '{key}' is invalid")
+        if key.lower().startswith(_RESERVED):
+            raise InvalidResourceTag(f"Tag key '{key}' is invalid: the prefix aws: is reserved")
+        if key in tags:
+            raise InvalidResourceTag(f"Tag key '{key}' is given twice")
+        tags[key] = value
+    return _counted(tags)
+
+
+def merged(tags: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """Add tags; one under an old key takes the old one's place.
+
+    Raises:
+        TooManyResourceTags
+
+    """
+    return _counted({**tags, **more})
+
+
+def _counted(tags: dict[str, str]) -> dict[str, str]:
+    if len(tags) > MOST:
+        raise TooManyResourceTags(MOST)
+    return tags
+
+
+def _is_plain(text: str) -> bool:
+    """Whether the text has letters, digits, blanks and AWS's signs alone."""
+    return all(character.isalnum() or character in _SIGNS for character in text)
