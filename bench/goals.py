@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bench.decisions import BEFORE
+from bench.decisions import BEFORE, LOADED, SIGNED
 from bench.figures import Results, Sample, Spread, ratios
 from bench.lineup import OURS, OURS_TLS, OURS_TWO
 from bench.resident import PUSHES, REST
@@ -78,6 +78,8 @@ GOALS: Final[tuple[Goal | Limit, ...]] = (
     Goal("manifest-get-dripped", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
     Goal("manifest-get-stalled", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
     Limit(BEFORE, "µs", 30),
+    Limit(LOADED, "µs", 30),
+    Limit(SIGNED, "µs", 120),
     Limit(REST, "MB", 100),
     Limit(PUSHES, "MB", 180),
 )
