@@ -221,7 +221,7 @@ def _names(shape: OperationShape, body: bytes, region: str) -> _Named:
             one = (name,)
         texts = dict.fromkeys((*many, *one))
         return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")), _tag_facts(found))
-    except (InvalidAccountId, InvalidRepositoryName):
+    except (InvalidAccountId, InvalidParameter, InvalidRepositoryName):
         decode(shape, body)  # tells the member and the rule it breaks
         raise
 
