@@ -104,6 +104,7 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
         signing_keys=SigningKeys(),
         pull_times=PullTimes(),
         disk=lambda: _disk(config.data),
+        small_blobs=config.small_blobs,
     )
 
 

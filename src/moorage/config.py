@@ -82,6 +82,7 @@ class Config:
     idle_timeout: int
     body_timeout: int
     send_timeout: int
+    small_blobs: int  # bytes
     log: str  # a file's path, or "-" for standard output
 
     lock = _InData("lock")
@@ -275,6 +276,7 @@ def _read(settings: _Settings, data: Path) -> Config:
         idle_timeout=settings.read("idle_timeout", _timeout, 75),
         body_timeout=settings.read("body_timeout", _timeout, 60),
         send_timeout=settings.read("send_timeout", _timeout, 60),
+        small_blobs=settings.read("small_blobs", lambda value: _number(value, 0, 1_048_576), 65_536),
         log=settings.read("log", lambda value: "-" if value == "-" else str(_path(value)), "-"),
     )
 

@@ -11,7 +11,7 @@ from support.images import MEBIBYTE
 from support.layers import digest_of, manifest_of
 
 PART: Final = 5 * MEBIBYTE  # the least that another part may follow
-_SIZES: Final = (PART + 1_500_000, 300_000, 40_000, 400)  # the last one is the config
+_SIZES: Final = (PART + 1_500_000, 300_000, 140_000, 400)  # the last one is the config, and kept in the metadata
 EXCHANGES: Final = ("open", "part", "part", "finish", "open", "finish", "open", "finish", "whole", "manifest")
 
 Moment = Callable[[int, float], None]  # (which exchange, how much of its body is out)

@@ -77,9 +77,9 @@ def one_round(failing: Failing, number: int, chance: random.Random) -> str:
     image = Image.of(number)
     failing.fuse.reset()
     if number % 6 == 0:
-        push, kind = round_with_failpoint(failing, image, BETWEEN[number // 6 % 3], publishes=1 + number // 18 % 4)
+        push, kind = round_with_failpoint(failing, image, BETWEEN[number // 6 % 3], publishes=1 + number // 18 % 3)
     elif number % 12 == 3:
-        push, kind = round_with_failpoint(failing, image, ELSEWHERE[number // 12 % 2], publishes=number // 24 % 4)
+        push, kind = round_with_failpoint(failing, image, ELSEWHERE[number // 12 % 2], publishes=number // 24 % 3)
     else:
         push, kind = round_with_random_kill(failing, image, chance)
     where = "done" if push.current is None else f"{push.current} {EXCHANGES[push.current]}"

@@ -14,6 +14,7 @@ from support.server import MOORAGE, RunningServer, wait_until
 
 BLOB = b"of the blob that is sent whole" * 50_000
 PART = b"of the blob that is sent in parts" * (6 * MEBIBYTE // 32)
+SMALL, OTHER = b"few bytes", b"and others"
 PUBLISHED = ["draft synced", "renamed", "folder synced", "transaction", "log synced", "201"]
 
 
@@ -35,11 +36,24 @@ def order(tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
 
 def _push(client: RawClient) -> None:
     whole = f"{client.prefix}/blobs/uploads/?digest={digest_of(BLOB)}"
-    assert client.ask("POST", whole, [BLOB], headers={"Content-Length": str(len(BLOB))}).status == 201
+    assert client.ask("POST", whole, [BLOB], headers=_length(BLOB)).status == 201
     upload = client.start()
     assert client.send(upload, PART, first=0).status == 201
     assert client.finish(upload, digest_of(PART + BLOB), BLOB).status == 201
     assert client.put_manifest("v1", manifest_of(BLOB, (PART + BLOB,)).encode()).status == 201
+    _push_small(client)
+
+
+def _push_small(client: RawClient) -> None:
+    upload = client.start()
+    assert client.ask("PATCH", upload, [SMALL], headers=_length(SMALL)).status == 201
+    assert client.finish(upload, digest_of(SMALL), b"").status == 201
+    whole = f"{client.prefix}/blobs/uploads/?digest={digest_of(OTHER)}"
+    assert client.ask("POST", whole, [OTHER], headers=_length(OTHER)).status == 201
+
+
+def _length(data: bytes) -> dict[str, str]:
+    return {"Content-Length": str(len(data))}
 
 
 def _is_over(trace: Path, pid: int) -> bool:
@@ -54,12 +68,21 @@ def test_a_blob_in_one_request_is_kept_before_it_is_answered(order: list[list[st
     assert order[0] == ["POST", "draft written", *PUBLISHED]
 
 
-def test_an_upload_is_kept_before_it_is_answered(order: list[list[str]]) -> None:
-    assert order[1] == ["POST", "transaction", "log synced", "202"]
+def test_an_upload_is_opened_without_a_write(order: list[list[str]]) -> None:
+    assert order[1] == ["POST", "202"]
 
 
 def test_a_part_is_kept_before_it_is_answered(order: list[list[str]]) -> None:
-    assert order[2] == ["PATCH", "draft written", "draft synced", "transaction", "log synced", "201"]
+    kept = ["draft written", "draft synced", "transaction", "log synced"]
+    assert order[2] == ["PATCH", "transaction", "log synced", *kept, "201"]
+
+
+def test_a_small_part_is_kept_before_it_is_answered(order: list[list[str]]) -> None:
+    assert order[6] == ["PATCH", "transaction", "log synced", "201"]
+
+
+def test_a_small_blob_is_kept_before_it_is_answered(order: list[list[str]]) -> None:
+    assert order[7:] == [["PUT", "transaction", "log synced", "201"], ["POST", "transaction", "log synced", "201"]]
 
 
 def test_a_finished_upload_is_kept_before_it_is_answered_and_never_read_again(order: list[list[str]]) -> None:

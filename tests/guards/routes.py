@@ -9,6 +9,9 @@ from support.images import OCI
 from support.layers import digest_of, manifest_of
 from unit.operations.tenant import REPOSITORY
 
+_SMALL: Final = 2_000  # bytes, kept in the metadata
+_LARGE: Final = 100_000  # bytes, kept as a file
+
 Pose = Callable[[Shop], Awaitable[Posed]]
 
 
@@ -19,17 +22,26 @@ def _again(method: str, path: str) -> Pose:
     return pose
 
 
-async def _part(shop: Shop) -> Posed:
-    return shop.docker("PATCH", await shop.open(), os.urandom(2000))
+def _part(size: int) -> Pose:
+    async def pose(shop: Shop) -> Posed:
+        return shop.docker("PATCH", await shop.open(), os.urandom(size))
+
+    return pose
 
 
-async def _finish(shop: Shop) -> Posed:
-    return shop.docker("PUT", await shop.send(os.urandom(2000)))
+def _finish(size: int) -> Pose:
+    async def pose(shop: Shop) -> Posed:
+        return shop.docker("PUT", await shop.send(os.urandom(size)))
+
+    return pose
 
 
-async def _whole(shop: Shop) -> Posed:
-    data = os.urandom(2000)
-    return shop.docker("POST", f"blobs/uploads/?digest={digest_of(data)}", data)
+def _whole(size: int) -> Pose:
+    async def pose(shop: Shop) -> Posed:
+        data = os.urandom(size)
+        return shop.docker("POST", f"blobs/uploads/?digest={digest_of(data)}", data)
+
+    return pose
 
 
 async def _manifest(shop: Shop) -> Posed:
@@ -73,9 +85,12 @@ HOT: Final[Mapping[str, Pose]] = {
     "blob GET": _again("GET", f"blobs/{digest_of(LAYER)}"),
     "tags/list": _again("GET", "tags/list"),
     "upload POST": _again("POST", "blobs/uploads/"),
-    "upload PATCH": _part,
-    "upload PUT": _finish,
-    "upload in one POST": _whole,
+    "upload PATCH": _part(_SMALL),
+    "upload PUT": _finish(_SMALL),
+    "upload in one POST": _whole(_SMALL),
+    "large upload PATCH": _part(_LARGE),
+    "large upload PUT": _finish(_LARGE),
+    "large upload in one POST": _whole(_LARGE),
     "manifest PUT": _manifest,
     "manifest PUT again": _manifest_again,
     "GetAuthorizationToken": _token,

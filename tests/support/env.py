@@ -22,6 +22,7 @@ from moorage.store.sqlite import SqliteStore
 HOME, OTHER = AccountId("111122223333"), AccountId("444455556666")
 REGION, FURTHER_REGION = Region("eu-central-1"), Region("eu-west-1")
 PORT = 5000
+SMALL = 65_536  # bytes
 START = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 
 
@@ -38,7 +39,7 @@ class FrozenClock:
         self.at += int(seconds * 1_000_000)
 
 
-def make_env(folder: Path, clock: FrozenClock | None = None) -> Env:
+def make_env(folder: Path, clock: FrozenClock | None = None, *, small_blobs: int = SMALL) -> Env:
     """Make an ``Env`` whose database has the newest schema and holds nothing; ``close_env`` ends it."""
     database, lock = folder / "metadata.sqlite3", folder / "metadata.lock"
     database.write_bytes(_empty_database())
@@ -59,6 +60,7 @@ def make_env(folder: Path, clock: FrozenClock | None = None) -> Env:
         signing_keys=SigningKeys(),
         pull_times=PullTimes(),
         disk=lambda: (0, 1_000_000),
+        small_blobs=small_blobs,
     )
 
 

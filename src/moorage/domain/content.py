@@ -4,7 +4,8 @@ from msgspec import Struct
 
 
 class Content(Struct, frozen=True):
-    """``size`` bytes that lie in the file ``path``."""
+    """``size`` bytes that lie in the file ``path``, or are here."""
 
     size: int
-    path: str
+    path: str = ""
+    body: bytes | None = None

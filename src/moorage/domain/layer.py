@@ -13,30 +13,43 @@ SUGGESTED_PART = 10 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """Whole bytes that a repository links to: where they lie and how many they are."""
+    """Whole bytes that a repository links to: where they lie and how many they are.
+
+    Few bytes lie in the metadata, as ``content`` where it was asked for; they have no storage key then.
+    """
 
     digest: Digest
     storage_key: str
     size: int
     media_type: str | None = None
     referenced: bool = True
+    content: bytes | None = None
+
+    @property
+    def has_file(self) -> bool:
+        return self.storage_key != ""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
     """One resumable session: everything another process needs to go on with it.
 
-    ``short_parts`` counts parts under 5 MiB that another part followed.
+    ``short_parts`` counts parts under 5 MiB that another part followed. ``small`` are the bytes themselves as long as
+    they are few, None when they lie in the draft. An upload that has not ``begun`` has no row yet; one that is
+    ``over`` was finished or cancelled.
     """
 
     id: str
     owner: str
     draft: str
-    offset: int
-    hash_state: bytes | None
-    parts: int
-    last_part: int
-    short_parts: int
+    offset: int = 0
+    hash_state: bytes | None = None
+    parts: int = 0
+    last_part: int = 0
+    short_parts: int = 0
+    small: bytes | None = None
+    over: bool = False
+    begun: bool = False
 
 
 class Completed(StrEnum):

@@ -30,7 +30,10 @@ class Tally(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """What an operation may use. ``clock`` gives microseconds since 1970 (UTC)."""
+    """What an operation may use. ``clock`` gives microseconds since 1970 (UTC).
+
+    Blobs of at most ``small_blobs`` bytes are kept in the metadata.
+    """
 
     store: Store
     blobs: BlobStore
@@ -46,6 +49,7 @@ class Env:
     signing_keys: SigningKeys
     pull_times: PullTimes
     disk: Tally
+    small_blobs: int
 
 
 class Call(Struct, frozen=True):

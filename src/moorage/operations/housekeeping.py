@@ -15,6 +15,7 @@ async def sweep_uploads(env: Env) -> int:
     """
     before = env.clock() - IDLE
     swept = 0
+    await env.store.write(lambda tx: uploads.delete_over(tx, before=before))
     for draft in await uploads.idle_drafts(env.store.now, before=before):
         swept += await _sweep(env, draft, before=before)
     owned = await uploads.drafts_in_use(env.store.now)

@@ -1,7 +1,6 @@
 """Everything random: ids, keys, secrets and nonces."""
 
 import secrets
-import uuid
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
@@ -20,8 +19,8 @@ class Ids:
         self._count += 1
         return f"{self._head}{self._count:012x}"
 
-    def upload(self) -> str:
-        return str(uuid.uuid4())
+    def chance(self, size: int) -> bytes:
+        return secrets.token_bytes(size)
 
     def storage_key(self) -> str:
         return secrets.token_hex(16)

@@ -7,7 +7,7 @@ of its own, derived from the ring's, so that a page token can never pass for a p
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import Error as NotBase64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 
 from cryptography.exceptions import InvalidTag
@@ -23,6 +23,7 @@ class Purpose(StrEnum):
     AUTHORIZATION_TOKEN = "authorization token"  # noqa: S105 - a purpose, not a password
     PAGE_TOKEN = "page token"  # noqa: S105 - a purpose, not a password
     LAYER_LINK = "layer link"
+    UPLOAD = "upload"
 
 
 class SealBroken(Exception):
@@ -33,7 +34,7 @@ class KeyRing:
     """Keys of 32 bytes by id, one of them current."""
 
     def __init__(self, current: str, keys: Mapping[str, bytes]) -> None:
-        self._current = current
+        self._current, self._key_ids = current, tuple(keys)
         self._ciphers = {
             (key_id, purpose): AESGCM(_derive(key, purpose, "seal"))
             for key_id, key in keys.items()
@@ -74,6 +75,17 @@ class KeyRing:
         if (key_id, purpose) not in self._signers:
             return False
         return hmac.compare_digest(self._signature(key_id, purpose, message).encode(), found.encode())
+
+    def mark(self, purpose: Purpose, message: bytes) -> bytes:
+        """Give 32 bytes that nobody else can make of ``message``."""
+        return hmac.digest(self._signers[self._current, purpose], message, "sha256")
+
+    def marks(self, purpose: Purpose, message: bytes) -> Iterator[bytes]:
+        """Give the mark that each key of the ring makes, the current one's first."""
+        yield self.mark(purpose, message)
+        for key_id in self._key_ids:
+            if key_id != self._current:
+                yield hmac.digest(self._signers[key_id, purpose], message, "sha256")
 
     def _signature(self, key_id: str, purpose: Purpose, message: str) -> str:
         return hmac.digest(self._signers[key_id, purpose], message.encode(), "sha256").hex()

@@ -53,10 +53,12 @@ async def open_blob(env: Env, granted: Granted, digest: Digest) -> Content:
         RepositoryNotFound, LayerNotFound, LayerInaccessible
 
     """
-    blob = await find_blob(env, granted, digest)
+    blob = await blobs.open_blob(env.store.recall, granted.key, digest)
+    if blob is None:
+        raise LayerNotFound(granted.place, digest)
     if not blob.referenced:
         raise LayerInaccessible(granted.place, digest)
-    return env.blobs.content(blob.storage_key, blob.size)
+    return content_of(env, blob)
 
 
 async def check_availability(
@@ -107,7 +109,14 @@ async def follow_link(env: Env, link: LayerLink, *, at: int) -> Content:
         raise LinkExpired
     registry = Registry(AccountId(link.account), Region(link.region))
     repository = await repositories.find(env.store.now, registry, link.repository_id)
-    blob = None if repository is None else await blobs.find(env.store.recall, repository, Digest(link.digest))
+    blob = None if repository is None else await blobs.open_blob(env.store.recall, repository, Digest(link.digest))
     if blob is None or not blob.referenced:
         raise LayerNotFound(Place("", link.account), link.digest)
+    return content_of(env, blob)
+
+
+def content_of(env: Env, blob: Blob) -> Content:
+    """Give the bytes of a blob that was opened: out of the metadata, or as a file."""
+    if blob.content is not None:
+        return Content(blob.size, body=blob.content)
     return env.blobs.content(blob.storage_key, blob.size)

@@ -5,7 +5,20 @@ A blob that lost its last link carries the time (``unlinked_at``), so that it ca
 
 import json
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, exists, func, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.digest import Digest
@@ -26,10 +39,19 @@ blobs = Table(
     text_key("digest"),
     Column("storage_key", Text, nullable=False),
     Column("size", BigInteger, nullable=False),
-    Column("format", BigInteger, nullable=False),  # 0: plain bytes
+    Column("format", BigInteger, nullable=False),  # 0: plain bytes in a file; 1: in ``contents``
     Column("created_at", BigInteger, nullable=False),
     Column("unlinked_at", BigInteger, nullable=True),
     sqlite_with_rowid=False,
+)
+contents = Table(
+    "contents",
+    METADATA,
+    account_key(),
+    region_key(),
+    text_key("key_id"),
+    text_key("digest"),
+    Column("body", LargeBinary, nullable=False),
 )
 links = Table(
     "links",
@@ -66,6 +88,24 @@ _FIND = (
     .select_from(_linked)
     .where(in_repository(links), links.c.digest == bindparam("wanted"))
 )
+_with_content = _linked.outerjoin(
+    contents,
+    (contents.c.account_id == blobs.c.account_id)
+    & (contents.c.region == blobs.c.region)
+    & (contents.c.key_id == blobs.c.key_id)
+    & (contents.c.digest == blobs.c.digest),
+)
+_OPEN = (
+    select(
+        links.c.digest,
+        blobs.c.storage_key,
+        blobs.c.size,
+        _media_type.scalar_subquery().label("media_type"),
+        contents.c.body,
+    )
+    .select_from(_with_content)
+    .where(in_repository(links), links.c.digest == bindparam("wanted"))
+)
 _same_blob = (
     (blobs.c.account_id == bindparam("account"))
     & (blobs.c.region == bindparam("home"))
@@ -75,10 +115,10 @@ _same_blob = (
 _STORED = select(blobs.c.storage_key, blobs.c.size).where(_same_blob)
 _RELINKED = update(blobs).where(_same_blob, blobs.c.unlinked_at.is_not(None)).values(unlinked_at=None)
 _KEEP = insert(blobs).on_conflict_do_nothing()
-_link = insert(links)
-_LINK = _link.on_conflict_do_update(
-    index_elements=[links.c.account_id, links.c.region, links.c.repository_id, links.c.digest],
-    set_={"linked_at": _link.excluded.linked_at},
+_KEEP_CONTENT = insert(contents).on_conflict_do_nothing()
+_LINK = insert(links).on_conflict_do_nothing()
+_LINK_AGAIN = (
+    update(links).where(in_repository(links), links.c.digest == bindparam("wanted")).values(linked_at=bindparam("at"))
 )
 _HELD = (
     select(links.c.digest, blobs.c.size)
@@ -113,9 +153,14 @@ async def find(recall: Recall, repository: Owner, digest: Digest) -> Blob | None
     return await recall.first(_FIND, _blob, **key_of(repository), wanted=digest)
 
 
+async def open_blob(recall: Recall, repository: Owner, digest: Digest) -> Blob | None:
+    """Find a blob as ``find`` does, with its content where that lies in the metadata."""
+    return await recall.first(_OPEN, _blob, **key_of(repository), wanted=digest)
+
+
 def _blob(row: Row) -> Blob:
-    digest, storage_key, size, media_type = row
-    return Blob(Digest(digest), storage_key, size, media_type=media_type, referenced=media_type is not None)
+    digest, storage_key, size, media_type, *content = row
+    return Blob(Digest(digest), storage_key, size, media_type, media_type is not None, *content)
 
 
 async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) -> tuple[Blob, bool]:
@@ -132,7 +177,7 @@ async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) 
         digest=blob.digest,
         storage_key=blob.storage_key,
         size=blob.size,
-        format=0,
+        format=0 if blob.has_file else 1,
         created_at=at,
         unlinked_at=None,
     )
@@ -140,8 +185,13 @@ async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) 
         row = await tx.first(_STORED, **key)
         blob = blob if row is None else Blob(blob.digest, row[0], row[1])
         await tx.run(_RELINKED, **key)
-    new = blob.digest not in await held(tx, repository, [blob.digest])
-    await tx.run(_LINK, **columns_of(repository), digest=blob.digest, key_id=repository.key_id, linked_at=at)
+    elif blob.content is not None:
+        owner = {"account_id": repository.account, "region": repository.region, "key_id": repository.key_id}
+        await tx.run(_KEEP_CONTENT, **owner, digest=blob.digest, body=blob.content)
+    columns = columns_of(repository)
+    new = await tx.run(_LINK, **columns, digest=blob.digest, key_id=repository.key_id, linked_at=at) == 1
+    if not new:
+        await tx.run(_LINK_AGAIN, **key_of(repository), wanted=blob.digest, at=at)
     return blob, new
 
 

@@ -31,6 +31,7 @@ TABLES = (
     resource_tags.resource_tags,
     blobs.blobs,
     blobs.links,
+    blobs.contents,
     uploads.uploads,
     manifests.manifests,
     images.images,

@@ -17,7 +17,7 @@ _COUNT = select(
     select(func.count()).select_from(images).scalar_subquery().label("images"),
     select(func.count()).select_from(blobs).scalar_subquery().label("blobs"),
     select(func.coalesce(func.sum(blobs.c.size), 0)).scalar_subquery().label("bytes"),
-    select(func.count()).select_from(uploads).scalar_subquery().label("uploads"),
+    select(func.count()).select_from(uploads).where(uploads.c.over == 0).scalar_subquery().label("uploads"),
 )
 
 

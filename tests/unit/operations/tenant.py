@@ -19,10 +19,11 @@ from moorage.domain.names import AccountId, Region, RepositoryName, Tag
 from moorage.domain.repository import EncryptionType, MutabilityRule, Repository
 from moorage.operations.accesskeys import CreatedKey, create_access_key
 from moorage.operations.authorise import Granted, authorise
+from moorage.operations.drafts import Part
 from moorage.operations.env import Call, Env
 from moorage.operations.images import PutImage, put_image
 from moorage.operations.repositories import NewRepository, create_repository
-from moorage.operations.uploads import Finish, Part, complete_upload, receive_part, start_upload, upload_whole
+from moorage.operations.uploads import Finish, complete_upload, receive_part, start_upload, upload_whole
 from moorage.operations.userpolicies import put_user_policy
 from moorage.operations.users import User, create_user
 from support.env import HOME, REGION, make_account
@@ -125,7 +126,7 @@ async def pieces(*content: bytes) -> AsyncIterator[bytes]:
 
 
 def read(content: Content) -> bytes:
-    return Path(content.path).read_bytes()
+    return Path(content.path).read_bytes() if content.body is None else content.body
 
 
 def files_in(folder: Path, *names: str) -> Sequence[str]:

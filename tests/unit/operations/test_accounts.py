@@ -161,7 +161,7 @@ def test_accounts_are_listed_by_number(tenant: Tenant) -> None:
 def test_the_server_tells_how_full_it_is(tenant: Tenant) -> None:
     tenant.create()
     tenant.push("v1", b"layer")
-    tenant.start()
+    tenant.send(tenant.start(), b"layer")
     told = tenant.run(describe_server)
     counts = told.totals
     assert (counts.accounts, counts.repositories, counts.images, counts.blobs, counts.bytes, counts.uploads) == (

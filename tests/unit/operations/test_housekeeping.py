@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ import pytest
 from moorage.domain.digest import Digest
 from moorage.domain.errors import UploadNotFound
 from moorage.domain.image import ImageId
-from moorage.domain.layer import Completed
+from moorage.domain.layer import PART_MINIMUM, Completed
 from moorage.operations import pulltimes
 from moorage.operations.env import Env
 from moorage.operations.housekeeping import sweep_uploads, write_pull_times
@@ -21,11 +21,18 @@ from moorage.operations.pulltimes import Pulled, PullTimes
 from moorage.operations.repositories import delete_repository
 from moorage.store import uploads as store_uploads
 from moorage.store.uploads import uploads
-from support.env import START, FrozenClock
+from support.env import START, FrozenClock, close_env, make_env
 from unit.operations.tenant import REPOSITORY, Tenant, files_in, read, root_of
 
 DAY, HOUR = 24 * 3600, 3600
 CONTENT = b"content"
+
+
+@pytest.fixture
+def env(tmp_path: Path, clock: FrozenClock) -> Iterator[Env]:
+    env = make_env(tmp_path, clock, small_blobs=0)  # every upload is a file
+    yield env
+    close_env(env)
 
 
 @pytest.fixture
@@ -98,11 +105,12 @@ def listed(monkeypatch: pytest.MonkeyPatch, then: Callable[[], object]) -> None:
 def test_an_upload_that_goes_on_while_it_is_swept_keeps_its_bytes(
     tenant: Tenant, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upload = tenant.start()
+    upload, big = tenant.start(), bytes(PART_MINIMUM)
+    tenant.send(upload, big)
     clock.move(DAY + 1)
     listed(monkeypatch, lambda: tenant.send(upload, CONTENT))
     sweep(tenant)
-    assert tenant.finish(upload, Digest.of(CONTENT)) is Completed.LINKED
+    assert tenant.finish(upload, Digest.of(big + CONTENT)) is Completed.LINKED
 
 
 def test_an_upload_that_is_finished_while_it_is_swept_keeps_its_blob(
@@ -126,6 +134,31 @@ def test_what_a_process_published_before_it_died_goes_with_its_upload(
     clock.move(DAY + 1)
     sweep(tenant)
     assert files_in(tmp_path, "drafts", "blobs") == []
+
+
+def test_what_is_over_is_forgotten_when_its_id_is_good_for_nothing_more(tenant: Tenant, clock: FrozenClock) -> None:
+    upload = tenant.start()
+    tenant.send(upload, CONTENT)
+    tenant.finish(upload, Digest.of(CONTENT))
+    kept = [uploads_of(tenant)]
+    for seconds in (DAY, 1):
+        clock.move(seconds)
+        sweep(tenant)
+        kept.append(uploads_of(tenant))
+        with pytest.raises(UploadNotFound):
+            tenant.send(upload, CONTENT)
+    assert kept == [1, 1, 0]
+
+
+def test_a_small_upload_that_is_idle_is_forgotten(tmp_path: Path, clock: FrozenClock) -> None:
+    (tmp_path / "small").mkdir()
+    env = make_env(tmp_path / "small", clock)
+    tenant = root_of(env)
+    tenant.create()
+    tenant.send(tenant.start(), CONTENT)
+    clock.move(DAY + 1)
+    assert (sweep(tenant), uploads_of(tenant), files_in(tmp_path / "small", "drafts")) == (1, 0, [])
+    close_env(env)
 
 
 def test_a_swept_upload_is_not_found(tenant: Tenant, clock: FrozenClock) -> None:

@@ -14,7 +14,6 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
     ("make", "form"),
     [
         (Ids().request, UUID),
-        (Ids().upload, UUID),
         (Ids().storage_key, r"[0-9a-f]{32}"),
         (Ids().repository, r"[0-9a-f]{24}"),
         (Ids().user, r"AIDA[A-Z2-7]{17}"),

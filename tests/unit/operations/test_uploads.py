@@ -1,12 +1,13 @@
 """Uploads: where they go on, who may go on, and when their bytes become a blob."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
 
+from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.domain.errors import (
     LayerDigestMismatch,
@@ -22,19 +23,35 @@ from moorage.domain.errors import (
     UploadOutOfOrder,
 )
 from moorage.domain.layer import PART_MINIMUM, Completed
-from moorage.operations import hashing, uploads
+from moorage.operations import drafts, hashing, uploads
+from moorage.operations.authorise import Granted
+from moorage.operations.drafts import Part
 from moorage.operations.env import Env
-from moorage.operations.layers import find_blob
+from moorage.operations.layers import content_of as content_of_blob
 from moorage.operations.repositories import delete_repository
-from moorage.operations.uploads import Finish, Part, cancel_upload, get_upload, receive_part, upload_whole
-from moorage.store.blobs import blobs
+from moorage.operations.uploads import Finish, cancel_upload, get_upload, receive_part, upload_whole
+from moorage.store.blobs import blobs, contents, open_blob
 from moorage.store.sqlite import SqliteStore
 from moorage.store.uploads import uploads as upload_rows
-from support.env import OTHER
+from support.env import OTHER, SMALL, FrozenClock, close_env, make_env
 from unit.operations.tenant import REPOSITORY, Tenant, files_in, pieces, read, root_of
 
 CONTENT = b"some content"
 DIGEST = Digest.of(CONTENT)
+
+
+# What is true of all uploads is tried with those that lie in files and with those that lie in the metadata.
+IN_FILES = pytest.mark.parametrize("env", [pytest.param(0, id="in files")], indirect=True)
+SMALL_ONES = pytest.mark.parametrize("env", [pytest.param(SMALL, id="in the metadata")], indirect=True)
+
+
+@pytest.fixture(
+    params=[pytest.param(0, id="in files"), pytest.param(SMALL, id="in the metadata"), pytest.param(8, id="mixed")]
+)
+def env(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Iterator[Env]:
+    env = make_env(tmp_path, clock, small_blobs=request.param)
+    yield env
+    close_env(env)
 
 
 @pytest.fixture
@@ -45,8 +62,14 @@ def tenant(env: Env) -> Tenant:
 
 
 def content_of(tenant: Tenant, digest: Digest, name: str = REPOSITORY) -> bytes:
-    blob = tenant.run(find_blob, name, digest)
-    return read(tenant.env.blobs.content(blob.storage_key, blob.size))
+    return read(tenant.run(open_any, name, digest))
+
+
+async def open_any(env: Env, granted: Granted, digest: Digest) -> Content:
+    """Open a blob that no image need refer to."""
+    blob = await open_blob(env.store.recall, granted.key, digest)
+    assert blob is not None
+    return content_of_blob(env, blob)
 
 
 async def broken_off(content: bytes) -> AsyncIterator[bytes]:
@@ -88,6 +111,7 @@ def test_an_upload_goes_on_with_and_without_an_exported_hash(
     assert tenant.finish(upload, Digest.of(big + b"end")) is Completed.LINKED
 
 
+@IN_FILES
 def test_a_hash_that_was_not_exported_is_taken_up_by_a_process_that_could(
     tenant: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +152,7 @@ def test_a_part_of_another_length_than_it_says_is_refused_and_not_kept(tenant: T
     assert tenant.run(get_upload, REPOSITORY, upload).offset == 0
 
 
+@IN_FILES
 def test_bytes_behind_the_acknowledged_ones_are_forgotten(tenant: Tenant, tmp_path: Path) -> None:
     upload = tenant.start()
     tenant.send(upload, CONTENT)
@@ -136,6 +161,7 @@ def test_bytes_behind_the_acknowledged_ones_are_forgotten(tenant: Tenant, tmp_pa
     assert tenant.finish(upload, DIGEST) is Completed.LINKED
 
 
+@IN_FILES
 def test_an_upload_whose_acknowledged_bytes_are_lost_is_not_found(tenant: Tenant, tmp_path: Path) -> None:
     upload = tenant.start()
     tenant.send(upload, CONTENT)
@@ -145,8 +171,10 @@ def test_an_upload_whose_acknowledged_bytes_are_lost_is_not_found(tenant: Tenant
         tenant.finish(upload, DIGEST)
 
 
+@IN_FILES
 def test_an_upload_to_which_another_request_writes_is_busy(tenant: Tenant) -> None:
     upload = tenant.start()
+    tenant.send(upload, b"some")
     ((draft,),) = tenant.rows(upload_rows, "draft")
     held = tenant.env.blobs.hold(draft)
     with pytest.raises(UploadBusy):
@@ -154,6 +182,7 @@ def test_an_upload_to_which_another_request_writes_is_busy(tenant: Tenant) -> No
     held.close()
 
 
+@IN_FILES
 def test_the_first_of_two_requests_that_write_at_once_is_not_disturbed(tenant: Tenant) -> None:
     upload, granted = tenant.start(), tenant.granted(REPOSITORY)
 
@@ -182,7 +211,7 @@ def test_a_cancelled_upload_leaves_nothing(tenant: Tenant, tmp_path: Path) -> No
     upload = tenant.start()
     tenant.send(upload, CONTENT)
     tenant.run(cancel_upload, REPOSITORY, upload)
-    assert (tenant.rows(upload_rows, "upload_id"), files_in(tmp_path, "drafts", "blobs")) == ([], [])
+    assert (tenant.rows(upload_rows, "over", "small"), files_in(tmp_path, "drafts", "blobs")) == ([(1, None)], [])
 
 
 def test_a_cancelled_upload_is_not_found(tenant: Tenant) -> None:
@@ -258,12 +287,14 @@ def test_an_upload_has_so_many_parts_and_no_more(tenant: Tenant, monkeypatch: py
 
 def test_a_layer_has_so_many_bytes_and_no_more(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "LAYER_LIMIT", 4)
+    monkeypatch.setattr(drafts, "LAYER_LIMIT", 4)
     upload = tenant.start()
     tenant.send(upload, b"1234")
     with pytest.raises(LayerTooLarge):
         tenant.send(upload, b"5")
 
 
+@IN_FILES
 def test_the_same_bytes_are_one_file_in_an_account(tenant: Tenant, tmp_path: Path) -> None:
     tenant.create("team/other")
     tenant.upload(CONTENT)
@@ -276,6 +307,7 @@ def test_a_layer_that_the_repository_has_is_told_to_exist(tenant: Tenant) -> Non
     assert tenant.upload(CONTENT) is Completed.EXISTED
 
 
+@IN_FILES
 def test_accounts_share_no_bytes(tenant: Tenant, tmp_path: Path) -> None:
     other = root_of(tenant.env, OTHER)
     other.create()
@@ -330,3 +362,88 @@ def test_an_upload_belongs_to_its_repository(tenant: Tenant) -> None:
 def test_no_upload_begins_in_a_repository_that_is_missing(tenant: Tenant) -> None:
     with pytest.raises(RepositoryNotFound):
         tenant.start("team/missing")
+
+
+@SMALL_ONES
+def test_few_bytes_leave_no_file(tenant: Tenant, tmp_path: Path) -> None:
+    upload = tenant.start()
+    tenant.send(upload, CONTENT)
+    tenant.finish(upload, DIGEST)
+    tenant.upload(b"others")
+    assert (files_in(tmp_path, "blobs", "drafts"), content_of(tenant, DIGEST)) == ([], CONTENT)
+
+
+@SMALL_ONES
+def test_accounts_share_no_small_blobs(tenant: Tenant) -> None:
+    other = root_of(tenant.env, OTHER)
+    other.create()
+    for somebody in (tenant, other):
+        somebody.upload(CONTENT)
+    assert tenant.rows(contents, "account_id", "digest") == [(tenant.account, DIGEST), (OTHER, DIGEST)]
+
+
+@SMALL_ONES
+def test_the_same_few_bytes_are_kept_once_in_an_account(tenant: Tenant) -> None:
+    tenant.create("team/other")
+    tenant.upload(CONTENT)
+    assert tenant.upload(CONTENT, "team/other") is Completed.LINKED
+    assert (tenant.rows(contents, "digest"), content_of(tenant, DIGEST, "team/other")) == ([(DIGEST,)], CONTENT)
+
+
+@SMALL_ONES
+def test_of_two_small_parts_at_once_one_wins_and_the_other_is_told(tenant: Tenant) -> None:
+    upload, granted = tenant.start(), tenant.granted(REPOSITORY)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"xxxx"
+        await receive_part(tenant.env, granted, upload, Part(pieces(CONTENT)))
+
+    with pytest.raises(UploadBusy):
+        asyncio.run(receive_part(tenant.env, granted, upload, Part(slow())))
+    assert tenant.finish(upload, DIGEST) is Completed.LINKED
+
+
+@SMALL_ONES
+def test_a_small_upload_that_grows_becomes_a_file(tenant: Tenant, tmp_path: Path) -> None:
+    upload, big = tenant.start(), bytes(PART_MINIMUM)
+    tenant.send(upload, big)
+    tenant.send(upload, CONTENT)
+    tenant.finish(upload, Digest.of(big + CONTENT))
+    assert (len(files_in(tmp_path, "blobs")), files_in(tmp_path, "drafts")) == (1, [])
+    assert content_of(tenant, Digest.of(big + CONTENT)) == big + CONTENT
+
+
+def test_bytes_that_were_few_are_not_lost_when_they_become_many(tenant: Tenant) -> None:
+    upload = tenant.start()
+    tenant.send(upload, b"some")
+    big = bytes(100_000)
+    tenant.send(upload, big, first=4)
+    assert tenant.run(get_upload, REPOSITORY, upload).offset == 100_004
+
+
+def test_an_upload_that_was_not_opened_here_is_not_found(tenant: Tenant) -> None:
+    upload = tenant.start()
+    forged = upload[:-1] + ("0" if upload[-1] != "0" else "1")
+    for wrong in (forged, "", "x", upload.upper() + "0", f"{upload[:-2]}zz", upload.replace("-", ""), "0" * 36):
+        with pytest.raises(UploadNotFound):
+            tenant.send(wrong, CONTENT)
+
+
+def test_opening_an_upload_writes_nothing(tenant: Tenant) -> None:
+    tenant.start()
+    assert tenant.rows(upload_rows, "upload_id") == []
+
+
+def test_an_upload_can_be_begun_for_a_day(tenant: Tenant, clock: FrozenClock) -> None:
+    upload = tenant.start()
+    clock.move(24 * 3600 + 1)
+    with pytest.raises(UploadNotFound):
+        tenant.send(upload, CONTENT)
+
+
+def test_an_upload_of_a_repository_that_was_made_anew_is_not_found(tenant: Tenant) -> None:
+    upload = tenant.start()
+    tenant.run(delete_repository, REPOSITORY, force=True)
+    tenant.create()
+    with pytest.raises(UploadNotFound):
+        tenant.send(upload, CONTENT)

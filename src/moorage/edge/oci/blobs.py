@@ -18,7 +18,7 @@ async def look(ask: Ask) -> Response:
     blob = await find_blob(ask.env, ask.granted, ask.digest)
     if (status := refusal(ask.request.headers, blob.digest)) is not None:
         return Response(status, _headers(blob.digest))
-    return Response(200, _headers(blob.digest), content=Content(blob.size, ""))
+    return Response(200, _headers(blob.digest), content=Content(blob.size))
 
 
 async def fetch(ask: Ask) -> Response:
@@ -42,8 +42,10 @@ def stretch(content: Content, wanted: str | None, headers: tuple[tuple[str, str]
         refused = ("content-range", f"bytes */{content.size}")
         return Response(416, (VERSION, refused), code="RANGE")
     if found is None:
-        return Response(200, headers, content=content)
+        return Response(200, headers, content=content) if content.body is None else Response(200, headers, content.body)
     told = ("content-range", f"bytes {found.first}-{found.end - 1}/{content.size}")
+    if content.body is not None:
+        return Response(206, (*headers, told), content.body[found.first : found.end])
     return Response(206, (*headers, told), content=content, first=found.first, end=found.end)
 
 

@@ -23,7 +23,7 @@ async def get(ask: Ask) -> Response:
     if (status := refusal(ask.request.headers, manifest.digest)) is not None:
         return Response(status, headers)
     if head:
-        return Response(200, headers, content=Content(len(manifest.body), ""))
+        return Response(200, headers, content=Content(len(manifest.body)))
     return Response(200, headers, manifest.body)
 
 

@@ -1,0 +1,149 @@
+"""The bytes of an upload that are too many for the metadata: held, hashed and appended in its draft.
+
+A part takes a lock on the draft before its first byte, cuts it back to the acknowledged bytes, appends, syncs, and
+moves the row's offset by compare-and-set: a part that is cut short leaves the offset where it was, and any process
+goes on from there. Finishing makes the draft a blob first and tells the metadata after.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+
+from moorage.blobs.port import Draft, DraftBusy, DraftShort
+from moorage.domain.errors import LayerTooLarge, MalformedRequest, UploadBusy, UploadNotFound, UploadOutOfOrder
+from moorage.domain.layer import LAYER_LIMIT, Upload
+from moorage.operations import hashing
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
+from moorage.operations.hashing import Hasher
+from moorage.operations.uploadids import opened
+from moorage.store import repositories, uploads
+from moorage.store.transaction import Transaction
+
+Pieces = AsyncIterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One contiguous piece: ``first`` and ``length`` are what its sender says, None where it does not."""
+
+    pieces: Pieces
+    first: int | None = None
+    length: int | None = None
+
+    def expect_length(self, found: int) -> None:
+        """See that it is as long as its sender said.
+
+        Raises:
+            MalformedRequest
+
+        """
+        if self.length is not None and found != self.length:
+            raise MalformedRequest("the body is not as long as its Content-Range says")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An upload whose draft nobody else can write to."""
+
+    upload: Upload
+    draft: Draft
+
+
+async def find_upload(env: Env, granted: Granted, upload_id: str) -> Upload:
+    """Find an upload by its row, or by its id alone where no part has come yet; somebody else's is not found.
+
+    Raises:
+        RepositoryNotFound, UploadNotFound
+
+    """
+    upload = await uploads.find(env.store.now, granted.key, upload_id) or opened(env, granted, upload_id)
+    if upload is None or upload.over or upload.owner != granted.caller.unique_id:
+        raise UploadNotFound(granted.place, upload_id)
+    return upload
+
+
+@asynccontextmanager
+async def hold(env: Env, granted: Granted, upload: Upload) -> AsyncIterator[Held]:
+    """Hold an upload's draft, cut back to the last acknowledged byte.
+
+    Raises:
+        UploadBusy, UploadNotFound
+
+    """
+    if not upload.begun:
+        await _begin(env, granted, upload)
+    try:
+        draft = env.blobs.hold(upload.draft)
+    except DraftBusy:
+        raise UploadBusy(granted.place, upload.id) from None
+    try:
+        yield Held(await _stand_still(env, granted, upload, draft), draft)
+    except DraftShort:
+        raise UploadNotFound(granted.place, upload.id) from None
+    finally:
+        draft.close()
+
+
+async def _begin(env: Env, granted: Granted, upload: Upload) -> None:
+    """Make a row of an upload before a draft: whoever finds the draft later knows by the row what became of it."""
+
+    async def unit(tx: Transaction) -> None:
+        if await repositories.find(tx, granted.registry, granted.repository_id) is None:
+            raise UploadNotFound(granted.place, upload.id)
+        await uploads.begin(tx, granted.key, replace(upload, small=None), at=granted.call.at)
+
+    await env.store.write(unit)
+
+
+async def _stand_still(env: Env, granted: Granted, upload: Upload, draft: Draft) -> Upload:
+    """Look at the upload again: whoever held the draft before may have moved it, or finished it."""
+    found = await uploads.find(env.store.now, granted.key, upload.id)
+    if found is None or found.over:
+        await env.blobs.discard(upload.draft)
+        raise UploadNotFound(granted.place, upload.id)
+    if found.small is None:
+        draft.truncate(found.offset)
+    else:
+        draft.truncate(0)
+        draft.append(found.small)
+    return found
+
+
+def hasher_of(held: Held) -> Hasher:
+    """Go on from the row's hash state, or read the draft again where it has none."""
+    hasher = hashing.resume(held.upload.hash_state)
+    if hasher is None:
+        hasher = hashing.begin()
+        for piece in held.draft.content():
+            hasher.update(piece)
+    return hasher
+
+
+async def append(held: Held, part: Part, hasher: Hasher) -> int:
+    """Write a part behind the offset and give where it ends; nothing is acknowledged yet.
+
+    Raises:
+        LayerTooLarge, MalformedRequest, StorageFull
+
+    """
+    size = held.upload.offset
+    async for piece in part.pieces:
+        size += len(piece)
+        if size > LAYER_LIMIT:
+            raise LayerTooLarge(LAYER_LIMIT)
+        hasher.update(piece)
+        held.draft.append(piece)
+    part.expect_length(size - held.upload.offset)
+    return size
+
+
+def expect_first(granted: Granted, upload: Upload, first: int | None) -> None:
+    """See that a part begins where the upload ends.
+
+    Raises:
+        UploadOutOfOrder
+
+    """
+    if first is not None and first != upload.offset:
+        raise UploadOutOfOrder(granted.place, upload.id, got=first, expected=upload.offset)
