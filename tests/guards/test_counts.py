@@ -9,9 +9,7 @@ import pytest
 from guards.counting import Cost, counted
 from guards.routes import HOT
 from guards.shop import Shop, open_shop
-from moorage.domain.names import AccountId
-from moorage.store import accounts
-from moorage.store.transaction import Transaction
+from moorage.store.sqlite import SqliteStore
 
 # Reading: who calls and where (one statement), and what is asked for (one more). A write adds its group's commit, and
 # opens the lock file that keeps processes in line. A new draft is looked for in two places before it is made.
@@ -26,8 +24,9 @@ COSTS: Final[Mapping[str, Cost]] = {
     "upload PATCH": Cost(reads=3, writes=1, commits=1, hops=1),
     "upload PUT": Cost(reads=3, writes=5, commits=1, hops=1),
     "upload in one POST": Cost(reads=2, writes=4, commits=1, hops=1),
-    "large upload PATCH": Cost(reads=4, writes=1, commits=1, opened=4, synced=2, hops=3),
-    "large upload PUT": Cost(reads=4, writes=4, commits=1, opened=2, synced=1, renamed=1, hops=2),
+    "large upload PATCH": Cost(reads=4, writes=2, commits=2, opened=4, synced=2, hops=4),
+    # The first of its two commits is empty and syncs nothing: that the upload is not small is found out inside it.
+    "large upload PUT": Cost(reads=5, writes=4, commits=2, opened=2, synced=1, renamed=1, hops=3),
     "large upload in one POST": Cost(reads=2, writes=3, commits=1, opened=4, synced=2, renamed=1, removed=1, hops=4),
     "manifest PUT": Cost(reads=5, writes=6, commits=1, hops=1),
     "manifest PUT again": Cost(reads=5, commits=1, hops=1),
@@ -44,7 +43,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
         yield opened
 
 
-# What is asked for again while nothing was committed takes no statement at all.
+# What is asked for again while nobody wrote to its tables takes no statement at all.
 AGAIN: Final[Mapping[str, Cost]] = {
     "manifest GET by tag": Cost(),
     "manifest GET by digest": Cost(),
@@ -58,23 +57,22 @@ AGAIN: Final[Mapping[str, Cost]] = {
 }
 
 
-async def commit(shop: Shop) -> None:
-    """Commit a change that has nothing to do with what is asked for."""
+def count_everything(shop: Shop) -> None:
+    """Pretend that somebody wrote to every table."""
+    assert isinstance(shop.env.store, SqliteStore)
+    counts = shop.env.store._counts  # noqa: SLF001  # nobody else counts without a write
+    counts.begin()
+    counts.end(None)
 
-    async def unit(tx: Transaction) -> None:
-        await accounts.bump(tx, AccountId("999999999999"))
 
-    await shop.env.store.write(unit)
-
-
-def cost_of(shop: Shop, route: str, *, after_commit: bool = True) -> Cost:
+def cost_of(shop: Shop, route: str, *, after_writes: bool = True) -> Cost:
     """Count the second of two requests: the first one fills what is remembered."""
 
     async def twice() -> Cost:
         assert (await shop.put(await HOT[route](shop))).status in range(200, 300)
         posed = await HOT[route](shop)
-        if after_commit:
-            await commit(shop)
+        if after_writes:
+            count_everything(shop)
         with counted(shop.env.store) as tally:
             await shop.put(posed)
         return tally.cost
@@ -89,4 +87,4 @@ def test_a_hot_route_costs_what_it_did(shop: Shop, route: str) -> None:
 
 @pytest.mark.parametrize("route", AGAIN)
 def test_what_is_asked_for_again_costs_less(shop: Shop, route: str) -> None:
-    assert cost_of(shop, route, after_commit=False) == AGAIN[route]
+    assert cost_of(shop, route, after_writes=False) == AGAIN[route]

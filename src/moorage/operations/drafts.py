@@ -10,8 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from moorage.blobs.port import Draft, DraftBusy, DraftShort
-from moorage.domain.errors import LayerTooLarge, MalformedRequest, UploadBusy, UploadNotFound, UploadOutOfOrder
-from moorage.domain.layer import LAYER_LIMIT, Upload
+from moorage.domain.digest import Digest
+from moorage.domain.errors import (
+    LayerPartsExceeded,
+    LayerPartTooSmall,
+    LayerTooLarge,
+    MalformedRequest,
+    UploadBusy,
+    UploadEmpty,
+    UploadNotFound,
+    UploadOutOfOrder,
+)
+from moorage.domain.layer import LAYER_LIMIT, PART_MINIMUM, PARTS_LIMIT, Upload
 from moorage.operations import hashing
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
@@ -50,14 +60,33 @@ class Held:
     draft: Draft
 
 
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What an upload is said to have become, and its last part where the request carries one."""
+
+    digest: Digest
+    last: Part | None = None
+    may_be_empty: bool = False
+
+
 async def find_upload(env: Env, granted: Granted, upload_id: str) -> Upload:
-    """Find an upload by its row, or by its id alone where no part has come yet; somebody else's is not found.
+    """Find an upload; somebody else's is not found.
 
     Raises:
         RepositoryNotFound, UploadNotFound
 
     """
-    upload = await uploads.find(env.store.now, granted.key, upload_id) or opened(env, granted, upload_id)
+    return known(env, granted, upload_id, await uploads.find(env.store.now, granted.key, upload_id))
+
+
+def known(env: Env, granted: Granted, upload_id: str, row: Upload | None) -> Upload:
+    """Judge an upload by its row, or by its id alone where no part has come yet.
+
+    Raises:
+        UploadNotFound
+
+    """
+    upload = row or opened(env, granted, upload_id)
     if upload is None or upload.over or upload.owner != granted.caller.unique_id:
         raise UploadNotFound(granted.place, upload_id)
     return upload
@@ -89,7 +118,7 @@ async def _begin(env: Env, granted: Granted, upload: Upload) -> None:
     """Make a row of an upload before a draft: whoever finds the draft later knows by the row what became of it."""
 
     async def unit(tx: Transaction) -> None:
-        if await repositories.find(tx, granted.registry, granted.repository_id) is None:
+        if not await repositories.is_there(tx, granted.key):
             raise UploadNotFound(granted.place, upload.id)
         await uploads.begin(tx, granted.key, replace(upload, small=None), at=granted.call.at)
 
@@ -147,3 +176,29 @@ def expect_first(granted: Granted, upload: Upload, first: int | None) -> None:
     """
     if first is not None and first != upload.offset:
         raise UploadOutOfOrder(granted.place, upload.id, got=first, expected=upload.offset)
+
+
+def expect_part(granted: Granted, upload: Upload, part: Part) -> None:
+    """See that a part may follow.
+
+    Raises:
+        UploadOutOfOrder, LayerPartsExceeded
+
+    """
+    expect_first(granted, upload, part.first)
+    if upload.parts >= PARTS_LIMIT:
+        raise LayerPartsExceeded(PARTS_LIMIT)
+
+
+def expect_whole(granted: Granted, upload: Upload, size: int, *, may_be_empty: bool) -> None:
+    """See that an upload may end with ``size`` bytes.
+
+    Raises:
+        UploadEmpty, LayerPartTooSmall
+
+    """
+    if size == 0 and not may_be_empty:
+        raise UploadEmpty(granted.place, upload.id)
+    followed = size > upload.offset and upload.parts > 0
+    if upload.short_parts or (followed and upload.last_part < PART_MINIMUM):
+        raise LayerPartTooSmall

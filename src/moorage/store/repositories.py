@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.caller import Registry
 from moorage.domain.names import AccountId, Region, RepositoryName
-from moorage.domain.repository import EncryptionType, MutabilityRule, Repository, TagMutability
+from moorage.domain.repository import EncryptionType, MutabilityRule, Repository, RepositoryKey, TagMutability
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key
 from moorage.store.transaction import Transaction
 
@@ -45,6 +45,7 @@ _this = _registry & (repositories.c.repository_id == bindparam("id"))
 
 _INSERT = insert(repositories).on_conflict_do_nothing()
 _FIND = select(*_COLUMNS).where(_this)
+_IS_THERE = select(repositories.c.repository_id).where(_this)
 _BY_NAME = select(*_COLUMNS).where(_registry, repositories.c.name == bindparam("called"))
 _PAGE = (
     select(*_COLUMNS)
@@ -77,6 +78,10 @@ async def create(tx: Transaction, repository: Repository) -> bool:
 async def find(tx: Transaction, registry: Registry, repository_id: str) -> Repository | None:
     row = await tx.first(_FIND, account=registry.account, home=registry.region, id=repository_id)
     return None if row is None else _repository(*row)
+
+
+async def is_there(tx: Transaction, key: RepositoryKey) -> bool:
+    return await tx.first(_IS_THERE, account=key.account, home=key.region, id=key.id) is not None
 
 
 async def find_by_name(tx: Transaction, registry: Registry, name: RepositoryName) -> Repository | None:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from moorage.store.commits import CommitCount
+from moorage.store.commits import CommitCounts
 from moorage.store.connect import connect
 from moorage.store.recall import Recall
+from moorage.store.schema import TABLES
 from moorage.store.transaction import Transaction, Unit, drive
 from moorage.store.writer import Writer
 
@@ -19,9 +20,9 @@ class SqliteStore:
     def __init__(self, path: Path, lock: Path, *, reached: Callable[[str], None]) -> None:
         self._connection = connect(path)
         self._now = Transaction(self._connection)
-        self._commits = CommitCount(lock)
-        self._recall = Recall(self._now, self._commits)
-        self._writer = Writer(lambda: connect(path, cache_kib=16_384), lock, self._commits, reached)
+        self._counts = CommitCounts(lock, (table.name for table in TABLES))
+        self._recall = Recall(self._now, self._counts)
+        self._writer = Writer(lambda: connect(path, cache_kib=16_384), lock, self._counts, reached)
 
     @property
     def now(self) -> Transaction:
@@ -45,4 +46,4 @@ class SqliteStore:
     def close(self) -> None:
         self._writer.close()
         self._connection.close()
-        self._commits.close()
+        self._counts.close()

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 import apsw
-from sqlalchemy import Executable
+from sqlalchemy import Executable, Table, UpdateBase
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.visitors import iterate
 
 _DIALECT = sqlite.dialect(paramstyle="qmark")
 
@@ -20,20 +21,28 @@ T = TypeVar("T")
 
 
 class Compiled:
-    """A statement's text and the order of its values."""
+    """A statement's text, the order of its values, and the tables it reads and writes."""
 
-    __slots__ = ("_constants", "_names", "text")
+    __slots__ = ("_constants", "_names", "reads", "text", "writes")
 
     def __init__(self, statement: Executable) -> None:
         compiled: SQLCompiler = statement.compile(dialect=_DIALECT)  # type: ignore[attr-defined]  # every Executable we write is a ClauseElement
         self.text = str(compiled)
         self._names = tuple(compiled.positiontup or ())
+        self.reads = frozenset(part.name for part in iterate(statement) if isinstance(part, Table))  # type: ignore[arg-type]  # as above
+        self.writes = _written(statement)
         self._constants = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
 
     def bind(self, values: Mapping[str, Value]) -> tuple[Value, ...]:
         if not self._constants:
             return tuple([values[name] for name in self._names])
         return tuple([values[name] if name in values else self._constants[name] for name in self._names])
+
+
+def _written(statement: Executable) -> str | None:
+    """Name the table that a statement changes."""
+    table = statement.table if isinstance(statement, UpdateBase) else None
+    return table.name if isinstance(table, Table) else None
 
 
 _compiled: dict[Executable, Compiled] = {}
@@ -50,11 +59,12 @@ def compiled(statement: Executable) -> Compiled:
 class Transaction:
     """Runs statements on one connection."""
 
-    __slots__ = ("_connection", "_cursor")
+    __slots__ = ("_connection", "_cursor", "written")
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
         self._cursor = connection.cursor()
+        self.written: set[str] = set()  # tables
 
     async def all(self, statement: Executable, /, **values: Value) -> list[Row]:
         plan = compiled(statement)
@@ -68,6 +78,8 @@ class Transaction:
     async def run(self, statement: Executable, /, **values: Value) -> int:
         """Run a change and return how many rows it touched."""
         plan = compiled(statement)
+        if plan.writes is not None:
+            self.written.add(plan.writes)
         self._cursor.execute(plan.text, plan.bind(values)).fetchall()
         return self._connection.changes()
 

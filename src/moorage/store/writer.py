@@ -19,10 +19,10 @@ from typing import Any
 import apsw
 
 from moorage.domain.errors import StorageFull
-from moorage.store.commits import CommitCount
+from moorage.store.commits import CommitCounts
 from moorage.store.transaction import Transaction, Unit, drive
 
-_CHECKPOINT_PAGES = 2_000
+_CHECKPOINT_PAGES = 8_000
 _LITTLE = 1024 * 1024  # bytes: with less, an I/O error means a full disk
 
 
@@ -69,10 +69,10 @@ class Writer:
     """Runs units one after the other on a connection of its own."""
 
     def __init__(
-        self, connect: Callable[[], apsw.Connection], lock: Path, commits: CommitCount, reached: Callable[[str], None]
+        self, connect: Callable[[], apsw.Connection], lock: Path, counts: CommitCounts, reached: Callable[[str], None]
     ) -> None:
         self._queue: SimpleQueue[_Job | None] = SimpleQueue()
-        self._commits = commits
+        self._counts = counts
         self._lock, self._reached = WriteLock(lock), reached
         self._connection = connect()
         self._transaction = Transaction(self._connection)
@@ -130,21 +130,37 @@ class Writer:
         return isinstance(error, (apsw.IOError, OSError)) and shutil.disk_usage(self._lock.folder).free < _LITTLE
 
     def _attempt(self, group: Sequence[_Job]) -> list[_Done]:
+        self._transaction.written.clear()
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            done = [self._step(job) for job in group]
+            # A unit that is alone needs no savepoint: when it fails there is nothing of others to be kept.
+            done = [self._step(job) for job in group] if len(group) > 1 else [self._alone(group[0])]
             self._reached("commit")
-            self._commits.begin()
-            try:
-                self._connection.execute("COMMIT")
-            finally:
-                self._commits.end()
+            if self._connection.in_transaction:
+                self._make_durable()
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
         self._reached("committed")
         return done
+
+    def _make_durable(self) -> None:
+        clean = self._counts.begin()
+        try:
+            self._connection.execute("COMMIT")
+        finally:
+            self._counts.end(self._transaction.written if clean else None)
+
+    def _alone(self, job: _Job) -> _Done:
+        """Run the one unit of a group."""
+        try:
+            return _Done(job, result=drive(job.unit, self._transaction))
+        except (apsw.FullError, apsw.IOError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told to the one who asked
+            self._connection.execute("ROLLBACK")
+            return _Done(job, error=error)
 
     def _step(self, job: _Job) -> _Done:
         """Run one unit inside a savepoint, so that its failure is its own."""

@@ -19,11 +19,11 @@ from moorage.domain.names import AccountId, Region, RepositoryName, Tag
 from moorage.domain.repository import EncryptionType, MutabilityRule, Repository
 from moorage.operations.accesskeys import CreatedKey, create_access_key
 from moorage.operations.authorise import Granted, authorise
-from moorage.operations.drafts import Part
+from moorage.operations.drafts import Finish, Part
 from moorage.operations.env import Call, Env
 from moorage.operations.images import PutImage, put_image
 from moorage.operations.repositories import NewRepository, create_repository
-from moorage.operations.uploads import Finish, complete_upload, receive_part, start_upload, upload_whole
+from moorage.operations.uploads import complete_upload, receive_part, start_upload, upload_whole
 from moorage.operations.userpolicies import put_user_policy
 from moorage.operations.users import User, create_user
 from support.env import HOME, REGION, make_account

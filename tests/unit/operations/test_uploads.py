@@ -25,11 +25,11 @@ from moorage.domain.errors import (
 from moorage.domain.layer import PART_MINIMUM, Completed
 from moorage.operations import drafts, hashing, uploads
 from moorage.operations.authorise import Granted
-from moorage.operations.drafts import Part
+from moorage.operations.drafts import Finish, Part
 from moorage.operations.env import Env
 from moorage.operations.layers import content_of as content_of_blob
 from moorage.operations.repositories import delete_repository
-from moorage.operations.uploads import Finish, cancel_upload, get_upload, receive_part, upload_whole
+from moorage.operations.uploads import cancel_upload, get_upload, receive_part, upload_whole
 from moorage.store.blobs import blobs, contents, open_blob
 from moorage.store.sqlite import SqliteStore
 from moorage.store.uploads import uploads as upload_rows
@@ -277,7 +277,7 @@ def test_a_short_part_before_one_that_comes_with_the_end_is_refused(tenant: Tena
 
 
 def test_an_upload_has_so_many_parts_and_no_more(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "PARTS_LIMIT", 2)
+    monkeypatch.setattr(drafts, "PARTS_LIMIT", 2)
     upload = tenant.start()
     tenant.send(upload, b"1")
     tenant.send(upload, b"2")
@@ -285,8 +285,8 @@ def test_an_upload_has_so_many_parts_and_no_more(tenant: Tenant, monkeypatch: py
         tenant.send(upload, b"3")
 
 
+@IN_FILES
 def test_a_layer_has_so_many_bytes_and_no_more(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "LAYER_LIMIT", 4)
     monkeypatch.setattr(drafts, "LAYER_LIMIT", 4)
     upload = tenant.start()
     tenant.send(upload, b"1234")
@@ -391,15 +391,29 @@ def test_the_same_few_bytes_are_kept_once_in_an_account(tenant: Tenant) -> None:
 
 
 @SMALL_ONES
-def test_of_two_small_parts_at_once_one_wins_and_the_other_is_told(tenant: Tenant) -> None:
+def test_of_two_small_parts_at_once_each_is_kept_whole(tenant: Tenant) -> None:
+    upload, granted = tenant.start(), tenant.granted(REPOSITORY)
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"so"
+        await receive_part(tenant.env, granted, upload, Part(pieces(b"some")))
+        yield b"me"
+
+    asyncio.run(receive_part(tenant.env, granted, upload, Part(slow())))
+    ((small,),) = tenant.rows(upload_rows, "small")
+    assert small == b"somesome"
+
+
+@SMALL_ONES
+def test_of_two_small_parts_for_one_place_one_is_refused(tenant: Tenant) -> None:
     upload, granted = tenant.start(), tenant.granted(REPOSITORY)
 
     async def slow() -> AsyncIterator[bytes]:
         yield b"xxxx"
-        await receive_part(tenant.env, granted, upload, Part(pieces(CONTENT)))
+        await receive_part(tenant.env, granted, upload, Part(pieces(CONTENT), first=0))
 
-    with pytest.raises(UploadBusy):
-        asyncio.run(receive_part(tenant.env, granted, upload, Part(slow())))
+    with pytest.raises(UploadOutOfOrder):
+        asyncio.run(receive_part(tenant.env, granted, upload, Part(slow(), first=0)))
     assert tenant.finish(upload, DIGEST) is Completed.LINKED
 
 

@@ -1,21 +1,41 @@
-"""What is remembered of point reads holds until anybody commits, and no longer."""
+"""What is remembered of point reads holds until somebody writes to what was read, and no longer."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import apsw
 import pytest
+from sqlalchemy import Executable, insert
 
 from moorage.domain.caller import Registry
 from moorage.domain.names import AccountId
-from moorage.store import accounts, recall, standing
-from moorage.store.commits import CommitCount
+from moorage.store import accounts, blobs, pulls, recall, standing
+from moorage.store.commits import CommitCounts
+from moorage.store.schema import TABLES
 from moorage.store.sqlite import SqliteStore
 from moorage.store.standing import Standing
-from moorage.store.transaction import Transaction
+from moorage.store.tags import tags
+from moorage.store.transaction import Transaction, compiled
 from support.env import HOME, OTHER, REGION, close_env, make_env
 
 REGISTRY = Registry(HOME, REGION)
+TABLE_NAMES = [table.name for table in TABLES]
+TAG: Mapping[str, str | int] = {
+    "account_id": "1",
+    "region": "r",
+    "repository_id": "i",
+    "name": "n",
+    "digest": "d",
+    "tagged_at": 1,
+}
+REMEMBERED = {
+    "standing": standing._FIND,  # noqa: SLF001  # the statements that are remembered
+    "by tag": pulls._BY_TAG,  # noqa: SLF001  # as above
+    "by digest": pulls._BY_DIGEST,  # noqa: SLF001  # as above
+    "blob": blobs._FIND,  # noqa: SLF001  # as above
+    "content": blobs._OPEN,  # noqa: SLF001  # as above
+}
 
 
 def open_store(folder: Path) -> SqliteStore:
@@ -32,9 +52,9 @@ def store(tmp_path: Path) -> Iterator[SqliteStore]:
 
 
 @pytest.fixture
-def commits(store: SqliteStore, tmp_path: Path) -> Iterator[CommitCount]:
+def commits(store: SqliteStore, tmp_path: Path) -> Iterator[CommitCounts]:
     del store  # whose lock file it is
-    count = CommitCount(tmp_path / "metadata.lock")
+    count = CommitCounts(tmp_path / "metadata.lock", TABLE_NAMES)
     yield count
     count.close()
 
@@ -71,26 +91,63 @@ def test_what_was_not_there_is_found_once_it_is(store: SqliteStore) -> None:
     assert (before.caller_generation, look(store, OTHER).caller_generation) == (None, 1)
 
 
-def test_nothing_is_remembered_while_a_group_is_committed(store: SqliteStore, commits: CommitCount) -> None:
+def test_a_write_to_another_table_changes_nothing(store: SqliteStore) -> None:
+    before = look(store)
+    asyncio.run(store.write(lambda tx: tx.run(insert(tags), **TAG)))
+    assert look(store) is before
+
+
+def test_nothing_is_remembered_while_a_group_is_committed(store: SqliteStore, commits: CommitCounts) -> None:
+    look(store)
     commits.begin()
     assert look(store) is not look(store)
 
 
-def test_a_process_that_died_in_a_commit_is_set_right_by_the_next_group(
-    store: SqliteStore, commits: CommitCount
+def test_what_a_process_changed_that_died_in_its_commit_is_nowhere_remembered(
+    store: SqliteStore, commits: CommitCounts
 ) -> None:
+    before = look(store)
     commits.begin()
-    asyncio.run(store.write(bump))
-    assert (commits.read() % 2, look(store) is look(store)) == (0, True)
+    asyncio.run(store.write(lambda tx: tx.run(insert(tags), **TAG)))
+    assert (look(store) is before, look(store) is look(store)) == (False, True)
 
 
-def test_the_count_only_grows(commits: CommitCount) -> None:
-    seen = [commits.read()]
-    for step in (commits.begin, commits.end, commits.end, commits.begin, commits.begin, commits.end):
-        step()
-        seen.append(commits.read())
-    assert seen == sorted(seen)
-    assert seen[-1] % 2 == 0
+def test_the_counts_only_grow(commits: CommitCounts) -> None:
+    slots = commits.slots(("tags", "images"))
+    seen = [commits.read(slots)]
+    for tables in (("tags",), ("images",), ("tags", "images"), None, ("events",)):
+        commits.begin()
+        assert commits.read(slots) is None
+        commits.end(tables)
+        seen.append(commits.read(slots))
+    assert seen == [0, 1, 2, 4, 6, 6]
+
+
+def test_a_unit_that_fails_alone_changes_nothing(store: SqliteStore) -> None:
+    async def fail(tx: Transaction) -> None:
+        await bump(tx)
+        raise ZeroDivisionError
+
+    before = look(store)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(store.write(fail))
+    assert (look(store) is before, look(store).caller_generation) == (True, 1)
+
+
+@pytest.mark.parametrize("statement", REMEMBERED.values(), ids=REMEMBERED)
+def test_sqlite_reads_no_other_table_than_is_known(store: SqliteStore, statement: Executable) -> None:
+    read: set[str] = set()
+
+    def note(operation: int, table: str | None, *_: object) -> int:
+        if operation == apsw.SQLITE_READ and table is not None:
+            read.add(table)
+        return int(apsw.SQLITE_OK)
+
+    connection = store._connection  # noqa: SLF001  # SQLite itself is asked
+    connection.authorizer = note
+    connection.execute(f"EXPLAIN {compiled(statement).text}", [None] * len(compiled(statement)._names)).fetchall()  # noqa: SLF001  # a statement of ours
+    connection.authorizer = None
+    assert read == compiled(statement).reads
 
 
 def test_no_more_is_remembered_than_there_is_room_for(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,9 @@ from moorage.domain.layer import SUGGESTED_PART, Completed
 from moorage.edge.awsjson import shapes
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.errors import layer_exists
-from moorage.operations.drafts import Part
+from moorage.operations.drafts import Finish, Part
 from moorage.operations.layers import LayerLink, check_availability, link_layer
-from moorage.operations.uploads import Finish, complete_upload, receive_part, start_upload
+from moorage.operations.uploads import complete_upload, receive_part, start_upload
 
 
 async def check(ask: Ask) -> Struct:

@@ -7,9 +7,8 @@ from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.response import Header, Response
 from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION
-from moorage.operations.drafts import Part
+from moorage.operations.drafts import Finish, Part
 from moorage.operations.uploads import (
-    Finish,
     cancel_upload,
     complete_upload,
     get_upload,

@@ -1,0 +1,35 @@
+"""Telling the metadata that an upload is over and a blob is there: units' parts, run inside one transaction."""
+
+from dataclasses import replace
+
+from moorage.domain.events import EventKind
+from moorage.domain.layer import Blob, Upload
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
+from moorage.operations.record import record
+from moorage.operations.repositories import get_repository
+from moorage.store import blobs, uploads
+from moorage.store.transaction import Transaction
+
+
+async def close(tx: Transaction, granted: Granted, upload: Upload) -> bool:
+    """Note that an upload is over, so that its id is good for nothing more; False when it moved meanwhile."""
+    at = granted.call.at
+    if upload.begun:
+        return await uploads.end(tx, granted.key, upload.id, seen=upload.offset, at=at)
+    return await uploads.begin(tx, granted.key, replace(upload, small=None, over=True), at=at)
+
+
+async def tell(tx: Transaction, env: Env, granted: Granted, blob: Blob) -> tuple[Blob, bool]:
+    """Link a blob; give the one that is kept, and whether the repository did not have it.
+
+    Raises:
+        RepositoryNotFound
+
+    """
+    repository = await get_repository(tx, granted)
+    kept, new = await blobs.link(tx, repository, blob, at=granted.call.at)
+    if new:
+        facts: dict[str, str | int] = {"repository": repository.name, "digest": blob.digest, "size": blob.size}
+        await record(tx, env, granted, EventKind.LAYER_LINKED, **facts)
+    return kept, new
