@@ -76,17 +76,34 @@ async def find_upload(env: Env, granted: Granted, upload_id: str) -> Upload:
         RepositoryNotFound, UploadNotFound
 
     """
-    return known(env, granted, upload_id, await uploads.find(env.store.now, granted.key, upload_id))
+    row = await uploads.find(env.store.now, granted.key, upload_id)
+    return known(granted, upload_id, row or opened(env, granted, upload_id))
 
 
-def known(env: Env, granted: Granted, upload_id: str, row: Upload | None) -> Upload:
-    """Judge an upload by its row, or by its id alone where no part has come yet.
+async def expect_upload(env: Env, granted: Granted, upload_id: str, part: Part | None) -> Upload | None:
+    """See, before the first byte is read, that a part may come; give the upload that its id alone tells of.
+
+    An id that proves itself, with a part that names no place, needs no look at the row.
+
+    Raises:
+        RepositoryNotFound, UploadNotFound, UploadOutOfOrder
+
+    """
+    granted.key  # noqa: B018 - a missing repository is told first
+    unwritten = opened(env, granted, upload_id)
+    first = None if part is None else part.first
+    if unwritten is None or first is not None:
+        expect_first(granted, await find_upload(env, granted, upload_id), first)
+    return unwritten
+
+
+def known(granted: Granted, upload_id: str, upload: Upload | None) -> Upload:
+    """See that an upload is there, goes on, and is the caller's.
 
     Raises:
         UploadNotFound
 
     """
-    upload = row or opened(env, granted, upload_id)
     if upload is None or upload.over or upload.owner != granted.caller.unique_id:
         raise UploadNotFound(granted.place, upload_id)
     return upload

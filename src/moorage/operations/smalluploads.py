@@ -5,7 +5,7 @@ is given back with None, for ``uploads`` to go on with.
 """
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from moorage.domain.digest import Digest
 from moorage.domain.errors import LayerDigestMismatch, UploadBusy, UploadNotFound
@@ -38,7 +38,19 @@ async def gather(env: Env, part: Part) -> tuple[bytes | None, Part]:
     return b"".join(gathered), replace(part, pieces=_chained(gathered, None))
 
 
-async def keep_part(env: Env, granted: Granted, upload_id: str, part: Part, piece: bytes) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The upload that a request names, and what its id alone tells of it: it may have no row."""
+
+    id: str
+    unwritten: Upload | None
+
+    async def find(self, tx: Transaction, granted: Granted) -> Upload:
+        row = await uploads.find(tx, granted.key, self.id)
+        return known(granted, self.id, row or self.unwritten)
+
+
+async def keep_part(env: Env, granted: Granted, asked: Asked, part: Part, piece: bytes) -> int | None:
     """Append a part to an upload that stays small, and give its new offset.
 
     Raises:
@@ -47,22 +59,19 @@ async def keep_part(env: Env, granted: Granted, upload_id: str, part: Part, piec
     """
 
     async def unit(tx: Transaction) -> int | None:
-        row = await uploads.find(tx, granted.key, upload_id)
-        upload = known(env, granted, upload_id, row)
+        upload = await asked.find(tx, granted)
         expect_part(granted, upload, part)
         reached = upload.offset + len(piece)
         if upload.small is None or reached > env.small_blobs:
             return None
         if piece and not await _advance(tx, granted, upload, upload.small + piece):
-            raise UploadBusy(granted.place, upload_id)
+            raise UploadBusy(granted.place, asked.id)
         return reached
 
     return await env.store.write(unit)
 
 
-async def finish_small(
-    env: Env, granted: Granted, upload_id: str, finish: Finish, last: bytes = b""
-) -> Completed | None:
+async def finish_small(env: Env, granted: Granted, asked: Asked, finish: Finish, last: bytes = b"") -> Completed | None:
     """Make a small upload, with its last bytes, a blob of the repository.
 
     Raises:
@@ -71,7 +80,7 @@ async def finish_small(
     """
 
     async def unit(tx: Transaction) -> Completed | None:
-        upload = known(env, granted, upload_id, await uploads.find(tx, granted.key, upload_id))
+        upload = await asked.find(tx, granted)
         if upload.small is None or upload.offset + len(last) > env.small_blobs:
             return None
         if finish.last is not None:

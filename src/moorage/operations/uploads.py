@@ -16,6 +16,7 @@ from moorage.operations.drafts import (
     append,
     expect_first,
     expect_part,
+    expect_upload,
     expect_whole,
     find_upload,
     hasher_of,
@@ -24,7 +25,7 @@ from moorage.operations.drafts import (
 from moorage.operations.env import Env
 from moorage.operations.hashing import Hasher
 from moorage.operations.publishing import close, tell
-from moorage.operations.smalluploads import finish_small, gather, keep_part, keep_whole
+from moorage.operations.smalluploads import Asked, finish_small, gather, keep_part, keep_whole
 from moorage.operations.uploadids import new_id
 from moorage.store import uploads
 from moorage.store.transaction import Transaction
@@ -76,10 +77,10 @@ async def receive_part(env: Env, granted: Granted, upload_id: str, part: Part) -
         StorageFull
 
     """
-    granted.key  # noqa: B018 - a missing repository is told before the first byte is read
+    asked = Asked(upload_id, await expect_upload(env, granted, upload_id, part))
     small, part = await gather(env, part)
     if small is not None:
-        reached = await keep_part(env, granted, upload_id, part, small)
+        reached = await keep_part(env, granted, asked, part, small)
         if reached is not None:
             return reached
     upload = await find_upload(env, granted, upload_id)
@@ -100,10 +101,10 @@ async def complete_upload(env: Env, granted: Granted, upload_id: str, finish: Fi
         as ``receive_part``, and LayerDigestMismatch, LayerPartTooSmall, UploadEmpty
 
     """
-    granted.key  # noqa: B018 - a missing repository is told before the first byte is read
+    asked = Asked(upload_id, await expect_upload(env, granted, upload_id, finish.last))
     small, last = (b"", None) if finish.last is None else await gather(env, finish.last)
     if small is not None:
-        completed = await finish_small(env, granted, upload_id, finish, small)
+        completed = await finish_small(env, granted, asked, finish, small)
         if completed is not None:
             return completed
     upload = await find_upload(env, granted, upload_id)
