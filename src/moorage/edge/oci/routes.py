@@ -1,6 +1,5 @@
 """Reading ``/v2/`` paths: which endpoint of the distribution specification, which repository, which reference."""
 
-import re
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -8,9 +7,8 @@ from msgspec import Struct
 from moorage.domain.actions import Kind
 from moorage.domain.errors import MethodUnknown, RouteUnknown
 
-_NAMED = re.compile(r"/v2/(.+)/(blobs/uploads|blobs|manifests|referrers)/([^/]*)\Z", re.DOTALL)
-_OPEN = re.compile(r"/v2/(.+)/blobs/uploads\Z", re.DOTALL)
-_TAGS = re.compile(r"/v2/(.+)/tags/list\Z", re.DOTALL)
+_START = "/v2/"
+_PLACES = (("/manifests", "manifest"), ("/blobs", "blob"), ("/referrers", "referrers"))
 
 
 class Route(Struct, frozen=True):
@@ -57,17 +55,22 @@ def _place(path: str) -> tuple[str, str, str]:
         return "base", "", ""
     if path == "/v2/_catalog":
         return "catalog", "", ""
-    if found := _TAGS.match(path):
-        return "tags", found[1], ""
-    if found := _OPEN.match(path):
-        return "open", found[1], ""
-    found = _NAMED.match(path)
-    if found is None or not (found[3] or found[2] == "blobs/uploads"):
-        raise RouteUnknown
-    if found[2] == "blobs/uploads":
-        return ("upload" if found[3] else "open"), found[1], found[3]
-    places = {"blobs": "blob", "manifests": "manifest", "referrers": "referrers"}
-    return places[found[2]], found[1], found[3]
+    head, _, last = path.rpartition("/")
+    if last == "list" and (name := _name(head, "/tags")):
+        return "tags", name, ""
+    if last == "uploads" and (name := _name(head, "/blobs")):
+        return "open", name, ""
+    if name := _name(head, "/blobs/uploads"):
+        return ("upload" if last else "open"), name, last
+    for tail, place in _PLACES:
+        if last and (name := _name(head, tail)):
+            return place, name, last
+    raise RouteUnknown
+
+
+def _name(head: str, tail: str) -> str:
+    """Give the repository's name that stands between ``/v2/`` and ``tail``; nothing where ``head`` is no such path."""
+    return head[len(_START) : -len(tail)] if head.endswith(tail) and head.startswith(_START) else ""
 
 
 def _opening(name: str, query: Mapping[str, str], *, has_body: bool) -> Route:
