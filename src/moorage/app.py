@@ -35,10 +35,13 @@ from moorage.operations.accounts import reset_root as make_new_root_key
 from moorage.operations.env import Env
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing
+from moorage.operations.keyuses import KeyUses
 from moorage.operations.policies import PolicyCache
 from moorage.operations.principals import PrincipalCache
+from moorage.operations.providerkeys import ProviderKeys
 from moorage.operations.pulltimes import PullTimes
 from moorage.operations.tokens import TokenReader
+from moorage.outside.web import GuardedWeb
 from moorage.sigv4.key import SigningKeys
 from moorage.store.sqlite import SqliteStore
 from moorage.worker.clock import keep_house
@@ -103,6 +106,8 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
         policies=PolicyCache(store),
         signing_keys=SigningKeys(),
         pull_times=PullTimes(),
+        key_uses=KeyUses(),
+        provider_keys=ProviderKeys(GuardedWeb(config.outside_networks, config.outside_ca), now),
         disk=lambda: _disk(config.data),
         small_blobs=config.small_blobs,
     )

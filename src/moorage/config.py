@@ -11,9 +11,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Final, TypeVar
 
-from moorage.domain.addresses import Addresses
 from moorage.domain.errors import RegistryError
-from moorage.domain.listen import NEAR_HOSTS, Listen
+from moorage.domain.listen import Listen
 from moorage.domain.names import AccountId, Region
 
 T = TypeVar("T")
@@ -22,7 +21,6 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _PREFIX: Final = "MOORAGE_"
 _SECRETS: Final = frozenset({"access_key_id", "secret_access_key"})
 _IGNORED: Final = frozenset({"MOORAGE_REGISTRY"})  # ``moorage env`` exports it for people and scripts
-_HTTPS_PORT: Final = 443
 _LABEL: Final = r"(?!-)[a-z0-9-]{1,63}(?<!-)"
 _CERTIFICATE: Final = re.compile(rb"-----BEGIN ()CERTIFICATE-----")
 _PRIVATE_KEY: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]*)PRIVATE KEY-----")
@@ -74,6 +72,8 @@ class Config:
     tls_key: Path | None
     workers: int
     trusted_proxies: tuple[Network, ...]
+    outside_networks: tuple[Network, ...]
+    outside_ca: Path | None
     access_key_id: str | None
     secret_access_key: str | None = field(repr=False)
     allow_insecure_listen: bool
@@ -153,25 +153,6 @@ def read_private(path: Path) -> bytes:
         if found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
             raise FileExposed(path)
         return file.read()
-
-
-def registry_host(config: Config, *, account_id: AccountId | None = None, region: Region | None = None) -> str:
-    """Name a registry as docker reaches it."""
-    local, secure = config.listen.nearby, config.secure
-    if not secure and config.domain is None and local.host not in NEAR_HOSTS:
-        return str(local)  # there is nobody at localhost
-    account, region = account_id or config.account_id, region or config.region
-    names = Addresses(config.account_id, config.region, local.port, tls=secure, domain=config.domain)
-    # With a domain but no TLS of our own, a proxy in front speaks HTTPS, on its usual port.
-    port = _HTTPS_PORT if config.domain and not secure else local.port
-    return names.registry(account, region, port=port, secure=secure or config.domain is not None)
-
-
-def api_endpoint(config: Config) -> str:
-    """Give the address of the AWS APIs, IAM and STS included."""
-    if not config.secure and config.domain is None:
-        return f"http://{config.listen.nearby}"
-    return f"https://api.{registry_host(config).partition('.dkr.')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +248,9 @@ def _read(settings: _Settings, data: Path) -> Config:
         tls_cert=settings.read("tls_cert", _path, None),
         tls_key=settings.read("tls_key", _path, None),
         workers=settings.read("workers", lambda value: _number(value, 1, 64), min(4, os.cpu_count() or 1)),
-        trusted_proxies=settings.read("trusted_proxies", lambda value: tuple(map(_network, _texts(value))), ()),
+        trusted_proxies=settings.read("trusted_proxies", _networks, ()),
+        outside_networks=settings.read("outside_networks", _networks, ()),
+        outside_ca=settings.read("outside_ca", _path, None),
         access_key_id=settings.read("access_key_id", _key_id, None),
         secret_access_key=settings.read("secret_access_key", _secret, None),
         allow_insecure_listen=settings.read("allow_insecure_listen", _flag, False),
@@ -320,6 +303,12 @@ _path = _parsed(lambda text: Path(text).expanduser().absolute(), "a path")
 _account_id = _parsed(AccountId.parse, "text of twelve digits")
 _region = _parsed(Region.parse, "a region's name, such as us-east-1")
 _network = _parsed(ipaddress.ip_network, "a list of networks, such as 10.0.0.0/8")
+
+
+def _networks(value: object) -> tuple[Network, ...]:
+    return tuple(map(_network, _texts(value)))
+
+
 _key_id = _matching(r"[A-Za-z0-9_]{16,128}", "16 to 128 letters, digits and underscores")
 _secret = _matching(r"[!-~]{16,128}", "16 to 128 printable ASCII characters without a space")
 _domain = _matching(f"{_LABEL}(?:[.]{_LABEL})*(?::[1-9][0-9]{{0,4}})?", "a DNS name in lower case, perhaps with a port")
@@ -353,6 +342,7 @@ def _check(config: Config, settings: _Settings) -> None:
             given, missing = (one, other) if one in settings.given else (other, one)
             settings.refuse(given, f"is of no use without {missing}")
     _check_pem(config.tls_cert, "tls_cert", _CERTIFICATE, settings)
+    _check_pem(config.outside_ca, "outside_ca", _CERTIFICATE, settings)
     _check_pem(config.tls_key, "tls_key", _PRIVATE_KEY, settings)
     if config.tls == "auto" and config.tls_cert is not None:
         settings.refuse("tls", "makes a certificate itself: leave it off where tls_cert names one")

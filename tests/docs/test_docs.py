@@ -18,7 +18,8 @@ from moorage.edge.awsjson import own
 from moorage.edge.awsjson.edge import HANDLERS as JSON_HANDLERS
 from moorage.edge.awsjson.shapes import OPERATIONS
 from moorage.edge.awsquery.edge import HANDLERS as QUERY_HANDLERS
-from moorage.edge.awsquery.shapes import IAM, STS
+from moorage.edge.awsquery.shapes import IAM
+from moorage.edge.awsquery.stsshapes import STS
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changelog.d/*.md")])

@@ -4,6 +4,7 @@ from moorage.domain.actions import OPERATIONS, ROUTES, Scope
 from moorage.edge.awsjson import edge as json_edge
 from moorage.edge.awsjson import own, shapes
 from moorage.edge.awsquery import shapes as query_shapes
+from moorage.edge.awsquery import stsshapes
 from moorage.edge.oci import edge as oci_edge
 from moorage.edge.oci.routes import METHODS
 
@@ -17,7 +18,7 @@ def test_every_operation_of_our_own_target_has_its_needs() -> None:
 
 
 def test_every_built_operation_of_iam_and_sts_has_its_needs() -> None:
-    built = {f"iam.{name}" for name in query_shapes.IAM} | {f"sts.{name}" for name in query_shapes.STS}
+    built = {f"iam.{name}" for name in query_shapes.IAM} | {f"sts.{name}" for name in stsshapes.STS}
     assert built <= OPERATIONS.keys()
 
 

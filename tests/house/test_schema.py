@@ -13,7 +13,22 @@ from moorage.store.schema import SCHEMA
 from moorage.store.version import NEWEST, VERSIONS
 
 # Tables of an account or of the whole server; every other one is a registry's.
-OF_ACCOUNTS = {"accounts", "generations", "users", "user_policies", "access_keys"}
+OF_ACCOUNTS = {
+    "accounts",
+    "generations",
+    "account_aliases",
+    "access_keys",
+    "attachments",
+    "entities",
+    "entity_tags",
+    "inline_policies",
+    "managed_policies",
+    "members",
+    "oidc_providers",
+    "policy_versions",
+    "roles",
+    "sessions",
+}
 TABLES = sorted(SCHEMA.tables.values(), key=lambda table: table.name)
 MIGRATIONS = Path(schema.__file__).parent / "migrations/versions"
 

@@ -12,9 +12,13 @@ from moorage.operations.accounts import NewKey, Vault, ensure_first_account, res
 from moorage.operations.env import Env
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing
+from moorage.operations.keyuses import KeyUses
 from moorage.operations.policies import PolicyCache
 from moorage.operations.principals import PrincipalCache
+from moorage.operations.providerkeys import ProviderKeys
 from moorage.operations.pulltimes import PullTimes
+from moorage.outside.port import Web
+from moorage.outside.web import GuardedWeb
 from moorage.sigv4.key import SigningKeys
 from moorage.store.migrate import migrate
 from moorage.store.sqlite import SqliteStore
@@ -39,8 +43,11 @@ class FrozenClock:
         self.at += int(seconds * 1_000_000)
 
 
-def make_env(folder: Path, clock: FrozenClock | None = None, *, small_blobs: int = SMALL) -> Env:
+def make_env(
+    folder: Path, clock: FrozenClock | None = None, web: Web | None = None, *, small_blobs: int = SMALL
+) -> Env:
     """Make an ``Env`` whose database has the newest schema and holds nothing; ``close_env`` ends it."""
+    clock = clock or FrozenClock()
     database, lock = folder / "metadata.sqlite3", folder / "metadata.lock"
     database.write_bytes(_empty_database())
     store = SqliteStore(database, lock, reached=lambda _: None)
@@ -48,7 +55,7 @@ def make_env(folder: Path, clock: FrozenClock | None = None, *, small_blobs: int
     return Env(
         store=store,
         blobs=FileBlobs(folder, reached=lambda _: None),
-        clock=clock or FrozenClock(),
+        clock=clock,
         ids=Ids(),
         keyring=keyring,
         addresses=Addresses(HOME, REGION, PORT, tls=False),
@@ -59,6 +66,8 @@ def make_env(folder: Path, clock: FrozenClock | None = None, *, small_blobs: int
         policies=PolicyCache(store),
         signing_keys=SigningKeys(),
         pull_times=PullTimes(),
+        key_uses=KeyUses(),
+        provider_keys=ProviderKeys(web or GuardedWeb(), clock),
         disk=lambda: (0, 1_000_000),
         small_blobs=small_blobs,
     )

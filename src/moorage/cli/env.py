@@ -9,10 +9,11 @@ from typing import Final
 
 import click
 
+from moorage.cli.names import api_endpoint, registry_host
 from moorage.cli.refused import NoCredentials, NoServer
 from moorage.cli.running import find_running
 from moorage.cli.settings import load_settings, settings_options
-from moorage.config import Config, api_endpoint, registry_host
+from moorage.config import Config
 
 # Whatever would win over what is exported, or be mixed with it.
 _UNSET: Final = (

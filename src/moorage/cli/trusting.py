@@ -2,7 +2,8 @@
 
 import shlex
 
-from moorage.config import Config, api_endpoint, registry_host
+from moorage.cli.names import api_endpoint, registry_host
+from moorage.config import Config
 
 _CONTAINERD = 'server = "https://{host}"\\n[host."https://{host}"]\\n  ca = "{folder}/ca.crt"\\n'
 

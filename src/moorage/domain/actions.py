@@ -20,6 +20,32 @@ class Scope(StrEnum):
     REPOSITORIES = "repository/* of the registry"
     USER = "the IAM user's ARN"
     USERS = "user/* of the account"
+    GROUP = "the IAM group's ARN"
+    GROUPS = "group/* of the account"
+    ROLE = "the IAM role's ARN"
+    ROLES = "role/* of the account"
+    POLICY = "the managed policy's ARN"
+    POLICIES = "policy/* of the account"
+    PROFILE = "the instance profile's ARN"
+    PROFILES = "instance-profile/* of the account"
+    PROVIDER = "the OIDC provider's ARN"
+    PROVIDERS = "oidc-provider/* of the account"
+
+
+# What stands before the name in the ARN of what IAM keeps; after that of a policy nothing more: its ARN is the name.
+IAM_PLACES: Mapping[Scope, str] = {
+    Scope.USER: "user",
+    Scope.USERS: "user/*",
+    Scope.GROUP: "group",
+    Scope.GROUPS: "group/*",
+    Scope.ROLE: "role",
+    Scope.ROLES: "role/*",
+    Scope.POLICIES: "policy/*",
+    Scope.PROFILE: "instance-profile",
+    Scope.PROFILES: "instance-profile/*",
+    Scope.PROVIDER: "oidc-provider/",
+    Scope.PROVIDERS: "oidc-provider/*",
+}
 
 
 class Needs(Struct, frozen=True):
@@ -126,7 +152,14 @@ OPERATIONS: Mapping[str, Needs] = {
         Scope.USER,
         "CreateUser",
         "GetUser",
+        "UpdateUser",
         "DeleteUser",
+        "TagUser",
+        "UntagUser",
+        "ListUserTags",
+        "ListGroupsForUser",
+        "PutUserPermissionsBoundary",
+        "DeleteUserPermissionsBoundary",
         "CreateAccessKey",
         "ListAccessKeys",
         "UpdateAccessKey",
@@ -135,9 +168,127 @@ OPERATIONS: Mapping[str, Needs] = {
         "GetUserPolicy",
         "ListUserPolicies",
         "DeleteUserPolicy",
+        "AttachUserPolicy",
+        "DetachUserPolicy",
+        "ListAttachedUserPolicies",
+        "ListMFADevices",
+        "ListSSHPublicKeys",
+        "ListSigningCertificates",
+        "ListServiceSpecificCredentials",
+        "GetLoginProfile",
+        "DeleteLoginProfile",
     ),
     **_iam(Scope.USERS, "ListUsers"),
+    **_iam(
+        Scope.GROUP,
+        "PutGroupPolicy",
+        "GetGroupPolicy",
+        "ListGroupPolicies",
+        "DeleteGroupPolicy",
+        "AttachGroupPolicy",
+        "DetachGroupPolicy",
+        "ListAttachedGroupPolicies",
+        "CreateGroup",
+        "GetGroup",
+        "UpdateGroup",
+        "DeleteGroup",
+        "AddUserToGroup",
+        "RemoveUserFromGroup",
+    ),
+    **_iam(Scope.GROUPS, "ListGroups"),
+    **_iam(
+        Scope.ROLE,
+        "PutRolePolicy",
+        "GetRolePolicy",
+        "ListRolePolicies",
+        "DeleteRolePolicy",
+        "AttachRolePolicy",
+        "DetachRolePolicy",
+        "ListAttachedRolePolicies",
+        "CreateRole",
+        "GetRole",
+        "UpdateRole",
+        "UpdateRoleDescription",
+        "UpdateAssumeRolePolicy",
+        "DeleteRole",
+        "TagRole",
+        "UntagRole",
+        "ListRoleTags",
+        "PutRolePermissionsBoundary",
+        "DeleteRolePermissionsBoundary",
+        "CreateServiceLinkedRole",
+        "DeleteServiceLinkedRole",
+        "ListInstanceProfilesForRole",
+    ),
+    **_iam(Scope.ROLES, "ListRoles"),
+    **_iam(
+        Scope.POLICY,
+        "CreatePolicy",
+        "GetPolicy",
+        "DeletePolicy",
+        "CreatePolicyVersion",
+        "GetPolicyVersion",
+        "ListPolicyVersions",
+        "DeletePolicyVersion",
+        "SetDefaultPolicyVersion",
+        "ListEntitiesForPolicy",
+        "TagPolicy",
+        "UntagPolicy",
+        "ListPolicyTags",
+    ),
+    **_iam(Scope.POLICIES, "ListPolicies"),
+    **_iam(
+        Scope.PROFILE,
+        "CreateInstanceProfile",
+        "GetInstanceProfile",
+        "DeleteInstanceProfile",
+        "AddRoleToInstanceProfile",
+        "RemoveRoleFromInstanceProfile",
+        "TagInstanceProfile",
+        "UntagInstanceProfile",
+        "ListInstanceProfileTags",
+    ),
+    **_iam(Scope.PROFILES, "ListInstanceProfiles"),
+    **_iam(
+        Scope.PROVIDER,
+        "CreateOpenIDConnectProvider",
+        "GetOpenIDConnectProvider",
+        "DeleteOpenIDConnectProvider",
+        "AddClientIDToOpenIDConnectProvider",
+        "RemoveClientIDFromOpenIDConnectProvider",
+        "UpdateOpenIDConnectProviderThumbprint",
+        "TagOpenIDConnectProvider",
+        "UntagOpenIDConnectProvider",
+        "ListOpenIDConnectProviderTags",
+    ),
+    **_iam(Scope.PROVIDERS, "ListOpenIDConnectProviders"),
+    **_iam(
+        Scope.EVERYTHING,
+        "GetAccessKeyLastUsed",
+        "GetServiceLinkedRoleDeletionStatus",
+        "GetAccountSummary",
+        "GetAccountAuthorizationDetails",
+        "CreateAccountAlias",
+        "ListAccountAliases",
+        "DeleteAccountAlias",
+    ),
+    # What is born with tags needs leave to tag as well.
+    "iam.CreateUser with tags": _on(Scope.USER, "iam:CreateUser", "iam:TagUser"),
+    "iam.CreateRole with tags": _on(Scope.ROLE, "iam:CreateRole", "iam:TagRole"),
+    "iam.CreatePolicy with tags": _on(Scope.POLICY, "iam:CreatePolicy", "iam:TagPolicy"),
+    "iam.CreateInstanceProfile with tags": _on(Scope.PROFILE, "iam:CreateInstanceProfile", "iam:TagInstanceProfile"),
+    "iam.CreateOpenIDConnectProvider with tags": _on(
+        Scope.PROVIDER, "iam:CreateOpenIDConnectProvider", "iam:TagOpenIDConnectProvider"
+    ),
+    # Whoever gives a machine a role needs leave to pass that role on.
+    "iam.PassRole": _on(Scope.ROLE, "iam:PassRole"),
     "sts.GetCallerIdentity": CREDENTIALS,
+    # The role's trust policy and the caller's policies are asked together, on the role's ARN.
+    "sts.AssumeRole": CREDENTIALS,
+    # Without any credentials: the role's trust policy is asked about the token's subject.
+    "sts.AssumeRoleWithWebIdentity": CREDENTIALS,
+    "sts.GetSessionToken": CREDENTIALS,
+    "sts.GetAccessKeyInfo": _on(Scope.EVERYTHING, "sts:GetAccessKeyInfo"),
     "moorage.CreateAccount": _on(Scope.EVERYTHING, "moorage:CreateAccount"),
     "moorage.ListAccounts": _on(Scope.EVERYTHING, "moorage:ListAccounts"),
     "moorage.DescribeServer": _on(Scope.EVERYTHING, "moorage:DescribeServer"),

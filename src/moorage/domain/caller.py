@@ -13,14 +13,15 @@ class CallerKind(StrEnum):
 
     ROOT = "Account"
     USER = "User"
+    ROLE = "AssumedRole"
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
     """An authenticated principal.
 
-    ``unique_id`` never changes and is never used again (``AIDA…`` for a user, the account's number for its root):
-    it owns uploads. ``name`` is empty for the root.
+    ``unique_id`` never changes and is never used again (``AIDA…`` for a user, the account's number for its root,
+    ``AROA…:name`` for the session of a role): it owns uploads. ``name`` is empty for the root, of a session the role's.
     """
 
     account: AccountId

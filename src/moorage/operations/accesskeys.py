@@ -6,10 +6,11 @@ from moorage.domain.errors import EntityNotFound, QuotaExceeded
 from moorage.domain.events import EventKind
 from moorage.operations.accounts import Vault
 from moorage.operations.authorise import Granted
+from moorage.operations.entities import name_of
 from moorage.operations.env import Env
-from moorage.operations.pages import DEFAULT_PAGE, next_token
+from moorage.operations.listing import Listing, Page, Paging
 from moorage.operations.record import record
-from moorage.operations.users import Page, Paging, name_of, owner_id, read_marker
+from moorage.operations.users import owner_id
 from moorage.store import access_keys, accounts
 from moorage.store.access_keys import AccessKeyRow
 from moorage.store.transaction import Transaction
@@ -33,6 +34,16 @@ class CreatedKey:
 
     key: AccessKey
     secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """Whose a key is and when it signed last, to the hour; ``None`` where it never did."""
+
+    user_name: str
+    at: int | None
+    service: str | None
+    region: str | None
 
 
 class ConfiguredKeyFixedError(Exception):
@@ -78,13 +89,8 @@ async def list_access_keys(env: Env, granted: Granted, paging: Paging) -> Page[A
     async def unit(tx: Transaction) -> list[AccessKeyRow]:
         return await access_keys.of_user(tx, granted.registry.account, await owner_id(tx, granted))
 
-    after = read_marker(env, granted, "ListAccessKeys", granted.name, paging)
-    size = paging.count or DEFAULT_PAGE
-    rest = [row for row in await env.store.read(unit) if _mark(row) > after]
-    page = [_shown(granted, row) for row in rest[:size]]
-    if len(rest) <= size:
-        return Page(page, None)
-    return Page(page, next_token(env, "ListAccessKeys", granted.registry, granted.name, _mark(rest[size - 1])))
+    page = Listing(env, granted, "ListAccessKeys").cut(paging, await env.store.read(unit), _mark)
+    return page.map(lambda row: _shown(granted, row))
 
 
 async def update_access_key(env: Env, granted: Granted, key_id: str, *, active: bool) -> None:
@@ -121,6 +127,20 @@ async def delete_access_key(env: Env, granted: Granted, key_id: str) -> None:
         await _changed(tx, env, granted, EventKind.ACCESS_KEY_DELETED, row.id)
 
     await env.store.write(unit)
+
+
+async def get_last_used(env: Env, granted: Granted, key_id: str) -> LastUse:
+    """Tell when a key of the account was used last.
+
+    Raises:
+        EntityNotFound: there is none, or it is another account's
+
+    """
+    holder = await access_keys.find(env.store.now, key_id)
+    if holder is None or holder.key.account != granted.registry.account:
+        raise EntityNotFound("Access Key", key_id, by="id")
+    key = holder.key
+    return LastUse(holder.user_name or "", key.used_at, key.used_for, key.used_in)
 
 
 async def _get(tx: Transaction, granted: Granted, key_id: str) -> AccessKeyRow:

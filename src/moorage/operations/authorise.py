@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from moorage.domain.actions import Needs, Scope
-from moorage.domain.arns import repository_arn, user_arn
+from moorage.domain.actions import IAM_PLACES, Needs, Scope
+from moorage.domain.arns import repository_arn
 from moorage.domain.caller import Caller, Registry
 from moorage.domain.errors import AccessDenied, CredentialUnknown, Place, RepositoryNotFound
 from moorage.domain.repository import RepositoryKey
@@ -17,7 +17,7 @@ from moorage.operations.context import CallContext
 from moorage.operations.env import Call, Env
 from moorage.operations.policies import NO_REPOSITORY
 from moorage.operations.principals import Principal
-from moorage.policy.decide import NO_RESOURCE, Decision, ResourcePolicies, decide, denial
+from moorage.policy.decide import NO_RESOURCE, Decision, Outcome, ResourcePolicies, Side, decide, denial
 from moorage.policy.request import ANY_RESOURCE, Request, Value
 from moorage.store import standing
 from moorage.store.standing import Standing
@@ -70,8 +70,8 @@ async def authorise(  # noqa: PLR0913 - what a call wants, and where
 ) -> Granted:
     """Ask the policies whether the call may do what it needs.
 
-    ``name`` is the repository's, or for IAM's operations the user's with its path. ``facts`` are condition keys that
-    only this operation has.
+    ``name`` is the repository's, or for IAM's operations what comes after the kind in the ARN, such as a user's name
+    with its path. ``facts`` are condition keys that only this operation has.
 
     Raises:
         AccessDenied: with AWS's sentence
@@ -116,14 +116,24 @@ async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
         for action in group:
             request = Request(principal.requester, action, resource, owner, context)
             decision = decide(request, principal.policies, policies)
-            if decision.allowed:
+            if decision.allowed and not _is_narrowed(principal, request):
                 refused = None
                 break
-            refused = refused or (decision, request)
+            refused = refused or (_NARROWED if decision.allowed else decision, request)
         if refused is not None:
             raise AccessDenied(denial(*refused))
     if not context.asked and not facts:
         principal.settle(asked, policies)
+
+
+_NARROWED = Decision(Outcome.IMPLICIT_DENY, side=Side.SESSION)
+
+
+def _is_narrowed(principal: Principal, request: Request) -> bool:
+    """Tell whether the credential was made for less than its principal may do, and this is not part of it."""
+    session = principal.session
+    narrow = None if session is None else session.facts.narrow
+    return narrow is not None and not narrow.allows(request.action, request.resource)
 
 
 def may_still(granted: Granted, action: str, policies: ResourcePolicies) -> bool:
@@ -141,9 +151,9 @@ def _resource(scope: Scope, registry: Registry, name: str) -> str:
             return repository_arn(registry.account, registry.region, name)
         case Scope.REPOSITORIES:
             return repository_arn(registry.account, registry.region, "*")
-        case Scope.USER:
-            return user_arn(registry.account, "", name)
-        case Scope.USERS:
-            return user_arn(registry.account, "/", "*")
+        case Scope.POLICY:
+            return name
+        case _ if scope in IAM_PLACES:
+            return f"arn:aws:iam::{registry.account}:{IAM_PLACES[scope]}{name}"
         case _:
             return ANY_RESOURCE

@@ -11,8 +11,10 @@ from moorage.domain.addresses import Addresses
 from moorage.domain.names import AccountId, Region
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing
+from moorage.operations.keyuses import KeyUses
 from moorage.operations.policies import PolicyCache
 from moorage.operations.principals import PrincipalCache
+from moorage.operations.providerkeys import ProviderKeys
 from moorage.operations.pulltimes import PullTimes
 from moorage.sigv4.key import SigningKeys
 from moorage.store.port import Store
@@ -48,6 +50,8 @@ class Env:
     policies: PolicyCache
     signing_keys: SigningKeys
     pull_times: PullTimes
+    key_uses: KeyUses
+    provider_keys: ProviderKeys
     disk: Tally
     small_blobs: int
 

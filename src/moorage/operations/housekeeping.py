@@ -1,11 +1,12 @@
-"""What the clock asks for: forget uploads that nobody goes on with, write down when images were pulled."""
+"""What the clock asks for: forget uploads that nobody goes on with and sessions that have ended, write down uses."""
 
 from moorage.blobs.port import DraftBusy
 from moorage.operations.env import Env
-from moorage.store import images, repositories, uploads
+from moorage.store import access_keys, images, repositories, roles, sessions, uploads
 from moorage.store.transaction import Transaction
 
 IDLE = 24 * 3600 * 1_000_000  # µs
+LINGER = 3600 * 1_000_000  # µs
 
 
 async def sweep_uploads(env: Env) -> int:
@@ -55,3 +56,27 @@ async def write_pull_times(env: Env) -> None:
                 await images.set_pulled(tx, repository, pulled.digest, at=at)
 
     await env.store.write(unit)
+
+
+async def write_key_uses(env: Env) -> None:
+    """Write down which keys and roles were used since the last time."""
+    taken = env.key_uses.take()
+    if not taken:
+        return
+
+    async def unit(tx: Transaction) -> None:
+        for used, use in taken.items():
+            if used.is_role:
+                await roles.set_used(tx, used.account, used.id, at=use.at, region=use.region)
+            else:
+                await access_keys.set_used(tx, used.id, at=use.at, region=use.region, service=use.service)
+
+    await env.store.write(unit)
+
+
+async def forget_sessions(env: Env) -> int:
+    """Forget sessions that ended an hour ago; gives how many went.
+
+    Until then whoever comes with one is told that it has expired.
+    """
+    return await env.store.write(lambda tx: sessions.delete_expired(tx, now=env.clock() - LINGER))

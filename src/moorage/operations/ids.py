@@ -32,11 +32,15 @@ class Ids:
         """Sortable by time: microseconds since 1970 in hex, then chance."""
         return f"{at:014x}{secrets.token_hex(6)}"
 
-    def user(self) -> str:
-        return "AIDA" + self._letters(_BASE32, 17)
+    def entity(self, prefix: str) -> str:
+        """Make an id of IAM's, such as ``AIDA…`` for a user."""
+        return prefix + self._letters(_BASE32, 17)
 
     def access_key(self) -> str:
         return "AKIA" + self._letters(_BASE32, 16)
+
+    def session_key(self) -> str:
+        return "ASIA" + self._letters(_BASE32, 16)
 
     def secret_key(self) -> str:
         return self._letters(_KEY_LETTERS, 40)

@@ -21,6 +21,7 @@ class Purpose(StrEnum):
 
     ACCESS_KEY = "access key"
     AUTHORIZATION_TOKEN = "authorization token"  # noqa: S105 - a purpose, not a password
+    SESSION_TOKEN = "session token"  # noqa: S105 - a purpose, not a password
     PAGE_TOKEN = "page token"  # noqa: S105 - a purpose, not a password
     LAYER_LINK = "layer link"
     UPLOAD = "upload"

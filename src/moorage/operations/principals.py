@@ -4,16 +4,13 @@ import hmac
 from dataclasses import dataclass, field
 
 from moorage.domain.actions import Needs
-from moorage.domain.arns import root_arn, user_arn
-from moorage.domain.caller import Caller, CallerKind, Registry
-from moorage.domain.names import AccountId
+from moorage.domain.caller import Caller, Registry
+from moorage.domain.sessions import Session
+from moorage.operations.identities import Identity, find_identity
 from moorage.operations.keyring import KeyRing, Purpose
-from moorage.policy.compiled import Compiled
 from moorage.policy.decide import CallerPolicies, ResourcePolicies
-from moorage.policy.elements import Attached, Source
-from moorage.policy.request import Requester, RequesterType, Value
-from moorage.store import access_keys, accounts, user_policies
-from moorage.store.access_keys import Holder
+from moorage.policy.request import Requester
+from moorage.store import accounts
 from moorage.store.port import Store
 from moorage.store.transaction import Transaction
 
@@ -35,6 +32,7 @@ class Principal:
     policies: CallerPolicies
     generation: int
     key_mark: str
+    session: Session | None = None
     settled: dict[Asked, ResourcePolicies] = field(default_factory=dict[Asked, ResourcePolicies], repr=False)
 
     def settle(self, asked: Asked, policies: ResourcePolicies) -> None:
@@ -68,12 +66,11 @@ class PrincipalCache:
 
     async def _load(self, access_key_id: str) -> Principal | None:
         async def unit(tx: Transaction) -> Principal | None:
-            holder = await access_keys.find(tx, access_key_id)
-            if holder is None or not holder.key.active or _is_orphan(holder):
+            identity = await find_identity(tx, access_key_id)
+            if identity is None:
                 return None
-            generation = await accounts.find_generation(tx, holder.key.account)
-            policies = await user_policies.of_user(tx, holder.key.account, holder.key.user_id)
-            return None if generation is None else self._principal(holder, policies, generation)
+            generation = await accounts.find_generation(tx, identity.caller.account)
+            return None if generation is None else self._principal(identity, generation)
 
         principal = await self._store.read(unit)
         if principal is None:
@@ -84,43 +81,21 @@ class PrincipalCache:
         self._known[access_key_id] = principal
         return principal
 
-    def _principal(self, holder: Holder, policies: list[tuple[str, str]], generation: int) -> Principal:
-        caller = caller_of(holder)
-        secret = self._keyring.open(Purpose.ACCESS_KEY, holder.key.secret, bound=holder.key.id.encode()).decode()
-        identity = Compiled.stored(
-            (Attached(Source.INLINE, name, f"user {caller.name}"), text) for name, text in policies
-        )
-        mark = mark_of(secret, holder.key.id)
+    def _principal(self, identity: Identity, generation: int) -> Principal:
+        key_id = identity.access_key_id
+        secret = self._keyring.open(Purpose.ACCESS_KEY, identity.secret, bound=key_id.encode()).decode()
         return Principal(
-            caller, holder.key.id, secret, requester_of(caller), CallerPolicies(identity), generation, mark
+            identity.caller,
+            key_id,
+            secret,
+            identity.requester,
+            identity.policies,
+            generation,
+            mark_of(secret, key_id),
+            identity.session,
         )
-
-
-def requester_of(caller: Caller) -> Requester:
-    """Tell what policies may know the caller by."""
-    facts: dict[str, Value] = {
-        "aws:principalarn": caller.arn,
-        "aws:principalaccount": caller.account,
-        "aws:principaltype": caller.kind.value,
-        "aws:userid": caller.unique_id,
-    }
-    if caller.kind is CallerKind.USER:
-        facts["aws:username"] = caller.name
-    return Requester(caller.account, caller.arn, caller.unique_id, RequesterType(caller.kind.value), facts=facts)
 
 
 def mark_of(secret: str, access_key_id: str) -> str:
     """Tell a secret from another one under the same key id; the mark cannot be led back to the secret."""
     return hmac.digest(secret.encode(), access_key_id.encode(), "sha256")[:12].hex()
-
-
-def caller_of(holder: Holder) -> Caller:
-    account = holder.key.account
-    if holder.key.user_id == access_keys.ROOT:
-        return Caller(account, CallerKind.ROOT, account, root_arn(account))
-    name, path = holder.user_name or "", holder.user_path or "/"
-    return Caller(AccountId(account), CallerKind.USER, holder.key.user_id, user_arn(account, path, name), name)
-
-
-def _is_orphan(holder: Holder) -> bool:
-    return holder.key.user_id != access_keys.ROOT and holder.user_name is None

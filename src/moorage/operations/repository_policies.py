@@ -1,24 +1,20 @@
 """The resource policy of a repository: set, get, delete."""
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 
-from moorage.domain.arns import user_arn
 from moorage.domain.errors import InvalidParameter, RepositoryPolicyNotFound
 from moorage.domain.events import EventKind
-from moorage.domain.names import AccountId
 from moorage.domain.repository import Repository
 from moorage.operations.authorise import Granted, may_still
 from moorage.operations.env import Env
+from moorage.operations.namedprincipals import PrincipalMissingError, resolve, with_ids
 from moorage.operations.policies import compile_attached
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
 from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import PolicyKind
 from moorage.policy.errors import SYNTAX, MalformedPolicy
-from moorage.policy.principal import Principal, PrincipalKind
-from moorage.store import accounts, attached, repository_policies, users
+from moorage.store import accounts, attached, repository_policies
 from moorage.store.transaction import Transaction
 
 _INVALID = "Invalid repository policy provided"
@@ -90,50 +86,13 @@ async def _find(tx: Transaction, repository: Repository) -> str:
 
 
 async def resolved_text(tx: Transaction, text: str, document: PolicyDocument, invalid: str) -> str:
-    """Give the policy to decide by: with the ids of the users it names.
+    """Give the policy to decide by: with the ids of the users and roles it names.
 
     Raises:
         InvalidParameter: it names somebody who is not there; ``invalid`` says of what kind of policy
 
     """
-    return _with_ids(text, await _resolve(tx, document.principals_named, invalid))
-
-
-async def _resolve(tx: Transaction, named: tuple[Principal, ...], invalid: str) -> Mapping[str, str]:
-    """See that every named principal exists, and give the ids of the users among them by their ARNs."""
-    ids: dict[str, str] = {}
-    for principal in named:
-        match principal.kind:
-            case PrincipalKind.ACCOUNT:
-                known = await accounts.find_generation(tx, AccountId(principal.name)) is not None
-            case PrincipalKind.USER:
-                found = await _user_id(tx, principal.name)
-                known, ids[principal.name] = found is not None, found or ""
-            case PrincipalKind.UNIQUE_ID:
-                known = True  # AWS shows a deleted principal by its id and takes the text back
-            case _:
-                known = False
-        if not known:
-            raise InvalidParameter("PolicyText", f"{invalid}: principal '{principal.name}' does not exist")
-    return ids
-
-
-async def _user_id(tx: Transaction, arn: str) -> str | None:
-    account, _, path = arn.removeprefix("arn:aws:iam::").partition(":user")
-    if len(account) != len("123456789012"):
-        return None
-    user = await users.find(tx, AccountId(account), path.rpartition("/")[2])
-    return user.id if user is not None and user_arn(user.account, user.path, user.name) == arn else None
-
-
-def _with_ids(text: str, ids: Mapping[str, str]) -> str:
-    document = json.loads(text)
-    statements = document["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        for element in ("Principal", "NotPrincipal"):
-            principal = statement.get(element)
-            if isinstance(principal, dict) and "AWS" in principal:
-                named = principal["AWS"]
-                listed = named if isinstance(named, list) else [named]
-                principal["AWS"] = [ids.get(name, name) for name in listed]
-    return json.dumps(document)
+    try:
+        return with_ids(text, await resolve(tx, document.principals_named))
+    except PrincipalMissingError as missing:
+        raise InvalidParameter("PolicyText", f"{invalid}: {missing}") from None

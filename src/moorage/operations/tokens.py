@@ -43,11 +43,17 @@ class Issued:
 
 
 def issue(env: Env, granted: Granted) -> Issued:
-    call = granted.call
+    call, session = granted.call, granted.principal.session
     expires_at = call.at + LIFETIME
+    if session is not None:
+        expires_at = min(expires_at, session.expires_at)
     token = Token(str(call.account), call.access_key_id, str(call.region), expires_at, granted.principal.key_mark)
+    return Issued(sealed_text(env, token), expires_at)
+
+
+def sealed_text(env: Env, token: Token) -> str:
     sealed = env.keyring.seal(Purpose.AUTHORIZATION_TOKEN, msgspec.json.encode(token), nonce=env.ids.nonce())
-    return Issued(to_text(sealed), expires_at)
+    return to_text(sealed)
 
 
 class TokenReader:

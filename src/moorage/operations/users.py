@@ -1,27 +1,24 @@
-"""IAM users: create, get, list, delete; and which user a call means.
+"""IAM users: create, get, list, update, delete; and which user a call means.
 
-A call is granted on a user's name with its path, ``/team/ada``, and on nothing for the account's own root. Whoever
-bears that name under another path when the change is made is somebody else.
+A call is granted on a user's name with its path, ``/team/ada``, and on nothing for the account's own root.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
-from moorage.domain.arns import root_arn, user_arn
+from moorage.domain.arns import root_arn
 from moorage.domain.caller import Caller, CallerKind
-from moorage.domain.errors import DeleteConflict, EntityAlreadyExists, EntityNotFound, InvalidParameter
+from moorage.domain.entities import Entity, EntityKind
+from moorage.domain.errors import DeleteConflict, ValidationFailed
 from moorage.domain.events import EventKind
+from moorage.operations import boundaries
 from moorage.operations.authorise import Granted
+from moorage.operations.entities import Tags, add, changed, forget, get_row, list_rows, new_row, rename
+from moorage.operations.entities import find_place as find_place_of
 from moorage.operations.env import Env
-from moorage.operations.pages import DEFAULT_PAGE, next_token, read_token
-from moorage.operations.record import record
-from moorage.store import access_keys, accounts, user_policies, users
+from moorage.operations.listing import Listing, Page, Paging
+from moorage.store import access_keys, attachments, entities, entity_tags, inline_policies, members
 from moorage.store.access_keys import ROOT
 from moorage.store.transaction import Transaction
-from moorage.store.users import UserRow
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,54 +30,25 @@ class User:
     path: str
     arn: str
     created_at: int
-
-
-@dataclass(frozen=True, slots=True)
-class Paging:
-    """Where a list goes on and how much of it is wanted, as the client says."""
-
-    marker: str | None = None
-    count: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Some items, and the marker for more."""
-
-    items: Sequence[T]
-    marker: str | None
+    boundary: str | None
+    tags: Tags
 
 
 async def find_named(env: Env, caller: Caller, name: str | None) -> str:
     """Name the user that a call means, its path included; without a name the caller itself, nothing for a root.
 
-    A user who is not there is looked for where most users are: nobody learns from the permission that is asked.
+    Raises:
+        ValidationFailed: the caller is no user
+
     """
     if name is not None:
-        user = await users.find(env.store.now, caller.account, name)
-        return f"/{name}" if user is None else f"{user.path}{user.name}"
+        return await find_place_of(env, caller.account, EntityKind.USER, name)
+    if caller.kind is CallerKind.ROLE:
+        raise ValidationFailed("Must specify userName when calling with non-User credentials")
     if caller.kind is CallerKind.ROOT:
         return ""
-    user = await users.find_by_id(env.store.now, caller.account, caller.unique_id)
-    return f"/{caller.name}" if user is None else f"{user.path}{user.name}"
-
-
-def name_of(granted: Granted) -> str:
-    """Give the name of the user that the call was granted on, without its path."""
-    return granted.name.rpartition("/")[2]
-
-
-async def get_row(tx: Transaction, granted: Granted) -> UserRow:
-    """Give the user that the call was granted on.
-
-    Raises:
-        EntityNotFound
-
-    """
-    user = await users.find(tx, granted.registry.account, name_of(granted))
-    if user is None or f"{user.path}{user.name}" != granted.name:
-        raise EntityNotFound("user", name_of(granted))
-    return user
+    user = await entities.find_by_id(env.store.now, caller.account, caller.unique_id)
+    return f"/{caller.name}" if user is None else user.place
 
 
 async def owner_id(tx: Transaction, granted: Granted) -> str:
@@ -92,25 +60,26 @@ async def owner_id(tx: Transaction, granted: Granted) -> str:
     """
     if not granted.name and granted.caller.kind is CallerKind.ROOT:
         return ROOT
-    return (await get_row(tx, granted)).id
+    return (await get_row(tx, granted, EntityKind.USER)).id
 
 
-async def create_user(env: Env, granted: Granted, name: str, path: str) -> User:
+async def create_user(  # noqa: PLR0913, PLR0917 - what a user is born with
+    env: Env, granted: Granted, name: str, path: str, tags: Tags | None = None, boundary: str | None = None
+) -> User:
     """Make a user who may do nothing yet.
 
     Raises:
         EntityAlreadyExists: whatever the case of the letters
+        EntityNotFound: the boundary
 
     """
-    account = granted.registry.account
-    row = UserRow(account, env.ids.user(), name, path, granted.call.at)
+    row = new_row(env, granted, EntityKind.USER, name, path)
 
     async def unit(tx: Transaction) -> User:
-        if not await users.create(tx, row):
-            raise EntityAlreadyExists("user", name)
-        await accounts.bump(tx, account)
-        await record(tx, env, granted, EventKind.USER_CREATED, user=name, path=path, user_id=row.id)
-        return _user(row)
+        await add(tx, row, tags or {})
+        bounded = await boundaries.begin_with(tx, row, boundary)
+        await changed(tx, env, granted, EventKind.USER_CREATED, user=name, path=path, user_id=row.id)
+        return await _user(tx, bounded)
 
     return await env.store.write(unit)
 
@@ -125,29 +94,40 @@ async def get_user(env: Env, granted: Granted) -> User:
 
     async def unit(tx: Transaction) -> User:
         if await owner_id(tx, granted) != ROOT:
-            return _user(await get_row(tx, granted))
+            return await _user(tx, await get_row(tx, granted, EntityKind.USER))
         account = granted.registry.account
         # The root calls with a key of its own; the oldest is the nearest thing to a birthday that it has.
         keys = await access_keys.of_user(tx, account, ROOT)
         created_at = min((key.created_at for key in keys), default=granted.call.at)
-        return User(account, "", "", root_arn(account), created_at)
+        return User(account, "", "", root_arn(account), created_at, None, {})
 
     return await env.store.read(unit)
 
 
 async def list_users(env: Env, granted: Granted, prefix: str, paging: Paging) -> Page[User]:
-    """List users by name, those whose path begins with ``prefix``; a page holds at most 100 unless told."""
-    after = read_marker(env, granted, "ListUsers", prefix, paging)
-    size = paging.count or DEFAULT_PAGE
-    found = await env.store.read(lambda tx: _gather(tx, granted, prefix, after, size + 1))
-    page = [_user(row) for row in found[:size]]
-    if len(found) <= size:
-        return Page(page, None)
-    return Page(page, next_token(env, "ListUsers", granted.registry, prefix, page[-1].name))
+    """List users by name, those whose path begins with ``prefix``, without tags and boundaries."""
+    listing = Listing(env, granted, "ListUsers", prefix)
+    return (await list_rows(listing, EntityKind.USER, prefix, paging)).map(shown)
+
+
+async def update_user(env: Env, granted: Granted, name: str | None, path: str | None) -> None:
+    """Give a user another name or path; keys, policies and groups stay.
+
+    Raises:
+        EntityNotFound, EntityAlreadyExists
+
+    """
+
+    async def unit(tx: Transaction) -> None:
+        user = await get_row(tx, granted, EntityKind.USER)
+        await rename(tx, user, name, path)
+        await changed(tx, env, granted, EventKind.USER_UPDATED, user=user.name, name=name, path=path, user_id=user.id)
+
+    await env.store.write(unit)
 
 
 async def delete_user(env: Env, granted: Granted) -> None:
-    """Delete a user who has neither keys nor policies left.
+    """Delete a user who has neither keys, policies nor groups left.
 
     Raises:
         EntityNotFound, DeleteConflict
@@ -155,41 +135,26 @@ async def delete_user(env: Env, granted: Granted) -> None:
     """
 
     async def unit(tx: Transaction) -> None:
-        user = await get_row(tx, granted)
+        user = await get_row(tx, granted, EntityKind.USER)
         if await access_keys.of_user(tx, user.account, user.id):
             raise DeleteConflict("delete access keys")
-        if await user_policies.of_user(tx, user.account, user.id):
+        if await inline_policies.of_entity(tx, user.account, user.id):
             raise DeleteConflict("delete policies")
-        await users.delete_user(tx, user.account, user.id)
-        await accounts.bump(tx, user.account)
-        await record(tx, env, granted, EventKind.USER_DELETED, user=user.name, path=user.path, user_id=user.id)
+        if await attachments.of_entity(tx, user.account, user.id):
+            raise DeleteConflict("detach all policies")
+        if await members.of_member(tx, user.account, user.id):
+            raise DeleteConflict("remove users from group")
+        await forget(tx, user)
+        await changed(tx, env, granted, EventKind.USER_DELETED, user=user.name, path=user.path, user_id=user.id)
 
     await env.store.write(unit)
 
 
-def read_marker(env: Env, granted: Granted, operation: str, where: str, paging: Paging) -> str:
-    """Open the marker of a list, which is good for the same list alone.
-
-    Raises:
-        InvalidParameter
-
-    """
-    try:
-        return read_token(env, operation, granted.registry, where, paging.marker)
-    except InvalidParameter:
-        raise InvalidParameter("marker", "Invalid marker") from None
+async def _user(tx: Transaction, row: Entity) -> User:
+    tags = await entity_tags.of_entity(tx, row.account, row.id)
+    return User(row.id, row.name, row.path, row.arn, row.created_at, row.boundary, tags)
 
 
-async def _gather(tx: Transaction, granted: Granted, prefix: str, after: str, count: int) -> list[UserRow]:
-    """Read on until ``count`` users have the prefix, or there are no more."""
-    found: list[UserRow] = []
-    while True:
-        rows = await users.page(tx, granted.registry.account, after=after, count=count)
-        found += [row for row in rows if row.path.startswith(prefix)]
-        if len(rows) < count or len(found) >= count:
-            return found[:count]
-        after = rows[-1].name
-
-
-def _user(row: UserRow) -> User:
-    return User(row.id, row.name, row.path, user_arn(row.account, row.path, row.name), row.created_at)
+def shown(row: Entity) -> User:
+    """Show a user as lists do."""
+    return User(row.id, row.name, row.path, row.arn, row.created_at, None, {})

@@ -5,14 +5,15 @@ start replaces when they name another.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, bindparam, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.names import AccountId
+from moorage.store.entities import entities
 from moorage.store.metadata import METADATA, text_key
 from moorage.store.transaction import Transaction
-from moorage.store.users import users
 
 ROOT = ""
 
@@ -26,6 +27,9 @@ access_keys = Table(
     Column("active", BigInteger, nullable=False),
     Column("configured", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger, nullable=True),
+    Column("used_in", Text, nullable=True),
+    Column("used_for", Text, nullable=True),
     sqlite_with_rowid=False,
 )
 Index("access_keys_by_user", access_keys.c.account_id, access_keys.c.user_id)
@@ -42,6 +46,9 @@ class AccessKeyRow:
     active: bool
     configured: bool
     created_at: int
+    used_at: int | None = None
+    used_in: str | None = None
+    used_for: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,6 @@ class Holder:
 
     key: AccessKeyRow
     user_name: str | None
-    user_path: str | None
 
 
 _COLUMNS = (
@@ -61,13 +67,16 @@ _COLUMNS = (
     access_keys.c.active,
     access_keys.c.configured,
     access_keys.c.created_at,
+    access_keys.c.used_at,
+    access_keys.c.used_in,
+    access_keys.c.used_for,
 )
 _FIND = (
-    select(*_COLUMNS, users.c.name, users.c.path)
+    select(*_COLUMNS, entities.c.name)
     .select_from(
         access_keys.outerjoin(
-            users,
-            (users.c.account_id == access_keys.c.account_id) & (users.c.user_id == access_keys.c.user_id),
+            entities,
+            (entities.c.account_id == access_keys.c.account_id) & (entities.c.entity_id == access_keys.c.user_id),
         )
     )
     .where(access_keys.c.access_key_id == bindparam("id"))
@@ -87,6 +96,11 @@ _SET_ACTIVE = (
     )
     .values(active=bindparam("state"))
 )
+_USED = (
+    update(access_keys)
+    .where(access_keys.c.access_key_id == bindparam("id"))
+    .values(used_at=bindparam("at"), used_in=bindparam("home"), used_for=bindparam("service"))
+)
 _DELETE = delete(access_keys).where(
     access_keys.c.account_id == bindparam("account"),
     access_keys.c.user_id == bindparam("user"),
@@ -105,13 +119,16 @@ async def create(tx: Transaction, key: AccessKeyRow) -> bool:
         active=int(key.active),
         configured=int(key.configured),
         created_at=key.created_at,
+        used_at=key.used_at,
+        used_in=key.used_in,
+        used_for=key.used_for,
     )
     return rows == 1
 
 
 async def find(tx: Transaction, access_key_id: str) -> Holder | None:
     row = await tx.first(_FIND, id=access_key_id)
-    return None if row is None else Holder(_key(*row[:7]), row[7], row[8])
+    return None if row is None else Holder(_key(*row[:-1]), row[-1])
 
 
 async def of_user(tx: Transaction, account: AccountId, user_id: str) -> list[AccessKeyRow]:
@@ -122,11 +139,22 @@ async def set_active(tx: Transaction, account: AccountId, user_id: str, key_id: 
     return await tx.run(_SET_ACTIVE, account=account, user=user_id, id=key_id, state=int(active)) == 1
 
 
+async def set_used(tx: Transaction, key_id: str, *, at: int, region: str, service: str) -> None:
+    await tx.run(_USED, id=key_id, at=at, home=region, service=service)
+
+
 async def delete_key(tx: Transaction, account: AccountId, user_id: str, key_id: str) -> bool:
     return await tx.run(_DELETE, account=account, user=user_id, id=key_id) == 1
 
 
 def _key(  # noqa: PLR0913, PLR0917 - the columns, in their order
-    key_id: str, account: str, user_id: str, secret: bytes, active: int, configured: int, created_at: int
+    key_id: str,
+    account: str,
+    user_id: str,
+    secret: bytes,
+    active: int,
+    configured: int,
+    created_at: int,
+    *used: Any,  # noqa: ANN401 - the three columns of the last use
 ) -> AccessKeyRow:
-    return AccessKeyRow(key_id, AccountId(account), user_id, secret, bool(active), bool(configured), created_at)
+    return AccessKeyRow(key_id, AccountId(account), user_id, secret, bool(active), bool(configured), created_at, *used)

@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Awaitable, Callable
 
 from moorage.operations.env import Env
-from moorage.operations.housekeeping import sweep_uploads, write_pull_times
+from moorage.operations.housekeeping import forget_sessions, sweep_uploads, write_key_uses, write_pull_times
 
 _HOUR = 3600.0  # seconds
 _SOON = 2.0  # seconds
@@ -14,9 +14,9 @@ _SOON = 2.0  # seconds
 
 async def keep_house(env: Env, *, sweeps: bool) -> None:
     """Run until cancelled; ``sweeps`` in one worker of the server alone."""
-    jobs = [_repeat(lambda: write_pull_times(env), _SOON)]
+    jobs = [_repeat(lambda: write_pull_times(env), _SOON), _repeat(lambda: write_key_uses(env), _SOON)]
     if sweeps:
-        jobs.append(_repeat(lambda: sweep_uploads(env), _HOUR))
+        jobs += [_repeat(lambda: sweep_uploads(env), _HOUR), _repeat(lambda: forget_sessions(env), _HOUR)]
     await asyncio.gather(*jobs)
 
 

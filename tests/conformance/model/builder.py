@@ -31,6 +31,10 @@ SAMPLES = {
     "SigningRepositoryFilterValue": "prod/*",
     "UploadId": UUID,
     "pathType": "/team/",
+    "policyPathType": "/team/",
+    "policyVersionIdType": "v1",
+    "accountAliasType": "our-team",
+    "tokenCodeType": "123456",
     "pathPrefixType": "/team",
     "policyDocumentType": '{"Version": "2012-10-17", "Statement": []}',
     "tagKeyType": "größe @ 7",
@@ -46,6 +50,7 @@ WRONG_TYPES: dict[str, tuple[object, ...]] = {
     "list": ({}, "x", 7),
     "structure": ([], "x", 7),
 }
+_WIDE = r"\u00A0-\uD7FF"
 Path = tuple[str | int, ...]
 
 
@@ -89,7 +94,8 @@ def valid(shape: Shape) -> object:
         case "timestamp":
             return MOMENT
         case kind:
-            return {"integer": 7, "long": 7, "boolean": True, "double": 7.5, "blob": "AAEC"}[kind]
+            least = max(7, shape.metadata.get("min", 7))
+            return {"integer": least, "long": least, "boolean": True, "double": 7.5, "blob": "AAEC"}[kind]
 
 
 def breaches(shape: Shape, regex: str, path: Path = ()) -> Iterator[Broken]:
@@ -142,7 +148,11 @@ def _spellings(shape: Shape, regex: str, path: Path) -> Iterator[Broken]:
     if pattern := shape.metadata.get("pattern"):
         sample = str(valid(shape))
         told = regex.format(pattern)
-        for wrong in (f"{sample}\x01", f"{sample}\u2603\n", f"\x01{sample}"):
+        if len(sample) == shape.metadata.get("max"):
+            sample = sample[1:]
+        for wrong in (f"{sample}\x01", f"{sample}\u2603\n"[-len(sample) - 1 :], f"\x01{sample}"):
+            if _WIDE in pattern and "\x01" not in wrong:
+                continue  # STS's own classes take all that XML can carry
             yield Broken(f"pattern-{wrong!r}", path, given(wrong), told)
 
 

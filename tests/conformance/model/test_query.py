@@ -17,14 +17,12 @@ from moorage.edge.awsquery.shapes import (
     IAM_NAMESPACE,
     IAM_OPERATIONS,
     IAM_VERSION,
-    STS,
-    STS_NAMESPACE,
-    STS_OPERATIONS,
-    STS_VERSION,
 )
+from moorage.edge.awsquery.stsshapes import STS, STS_NAMESPACE, STS_OPERATIONS, STS_VERSION
 
 SERVICES = {"iam": model("iam"), "sts": model("sts")}
 SHAPES = IAM | STS
+DOCUMENTS = {"PolicyDocument", "AssumeRolePolicyDocument", "Document"}
 SERVED = [*(("iam", name) for name in IAM), *(("sts", name) for name in STS)]
 ANSWERING = [(service, name) for service, name in SERVED if SHAPES[name].output is not None]
 # Forms have no types but text, no null, and no way to say that a list is none; the rest is checked as in JSON.
@@ -38,7 +36,8 @@ BREACHES = [
 
 
 def asked(service: str, name: str) -> object:
-    return valid(SERVICES[service].operation_model(name).input_shape)
+    shape = SERVICES[service].operation_model(name).input_shape
+    return {} if shape is None else valid(shape)
 
 
 def flat(value: object, at: str = "") -> Iterator[tuple[str, str]]:
@@ -46,19 +45,27 @@ def flat(value: object, at: str = "") -> Iterator[tuple[str, str]]:
         case dict():
             for name, inner in value.items():
                 yield from flat(inner, f"{at}.{name}" if at else name)
+        case []:
+            yield at, ""
         case list():
             for number, inner in enumerate(value, 1):
                 yield from flat(inner, f"{at}.member.{number}")
         case None:
             pass
+        case bool():
+            yield at, "true" if value else "false"
         case _:
             yield at, str(value)
 
 
 def encoded_policies(value: object) -> object:
+    if isinstance(value, list):
+        return [encoded_policies(inner) for inner in value]
     if not isinstance(value, dict):
         return value
-    return {name: quote(inner, safe="") if name == "PolicyDocument" else inner for name, inner in value.items()}
+    return {
+        name: quote(inner, safe="") if name in DOCUMENTS else encoded_policies(inner) for name, inner in value.items()
+    }
 
 
 @pytest.mark.parametrize(

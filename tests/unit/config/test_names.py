@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from moorage.config import Config, api_endpoint, registry_host
+from moorage.cli.names import api_endpoint, registry_host
+from moorage.config import Config
 from moorage.domain.listen import Listen
 from moorage.domain.names import AccountId, Region
 from unit.config.settings import read

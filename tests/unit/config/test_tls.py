@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from moorage.config import api_endpoint
+from moorage.cli.names import api_endpoint
 from unit.config.settings import problems, read, write
 
 CERTIFICATE = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n"

@@ -13,6 +13,7 @@ from moorage.domain.actions import CREDENTIALS, Needs
 from moorage.domain.caller import Registry
 from moorage.domain.content import Content
 from moorage.domain.digest import Digest
+from moorage.domain.entities import EntityKind
 from moorage.domain.image import ImagePush
 from moorage.domain.layer import Completed
 from moorage.domain.names import AccountId, Region, RepositoryName, Tag
@@ -22,9 +23,9 @@ from moorage.operations.authorise import Granted, authorise
 from moorage.operations.drafts import Finish, Part
 from moorage.operations.env import Call, Env
 from moorage.operations.images import PutImage, put_image
+from moorage.operations.inlinepolicies import put_policy
 from moorage.operations.repositories import NewRepository, create_repository
 from moorage.operations.uploads import complete_upload, receive_part, start_upload, upload_whole
-from moorage.operations.userpolicies import put_user_policy
 from moorage.operations.users import User, create_user
 from support.env import HOME, REGION, make_account
 from unit.domain.documents import dump, image
@@ -94,7 +95,7 @@ class Tenant:
         """Make a user who may do ``actions`` and no more, and go on as that user."""
         user: User = self.run(create_user, f"/{name}", name, "/")
         if actions:
-            self.run(put_user_policy, f"/{name}", "p", allow(*actions, resource=resource))
+            self.run(put_policy, f"/{name}", EntityKind.USER, "p", allow(*actions, resource=resource))
         created: CreatedKey = self.run(create_access_key, f"/{name}")
         return replace(self, key_id=created.key.id, user=user)
 

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from moorage.domain.actions import OPERATIONS, ROUTES, Kind, RouteKey
+from moorage.domain.entities import EntityKind
 from moorage.domain.errors import AccessDenied, CredentialUnknown, RepositoryNotFound
 from moorage.operations.accesskeys import update_access_key
 from moorage.operations.env import Env
+from moorage.operations.inlinepolicies import delete_policy, put_policy
 from moorage.operations.policies import PolicyCache
 from moorage.operations.principals import PrincipalCache
 from moorage.operations.repository_policies import set_policy
-from moorage.operations.userpolicies import delete_user_policy, put_user_policy
 from moorage.store.sqlite import SqliteStore
 from support.env import FURTHER_REGION, HOME, OTHER, REGION
 from unit.operations.tenant import REPOSITORY, Tenant, allow, root_of
@@ -175,7 +176,7 @@ def test_another_worker_learns_of_a_policy_at_once(tenant: Tenant, neighbour: En
     ada = tenant.new_user("ada")
     elsewhere = replace(ada, env=neighbour)
     refusal(elsewhere, "ecr.ListImages", REPOSITORY)
-    tenant.run(put_user_policy, "/ada", "p", allow("ecr:ListImages"))
+    tenant.run(put_policy, "/ada", EntityKind.USER, "p", allow("ecr:ListImages"))
     assert elsewhere.granted(REPOSITORY, needs=LIST).caller.name == "ada"
 
 
@@ -183,7 +184,7 @@ def test_another_worker_learns_at_once_that_a_policy_is_gone(tenant: Tenant, nei
     ada = tenant.new_user("ada", "ecr:ListImages")
     elsewhere = replace(ada, env=neighbour)
     elsewhere.granted(REPOSITORY, needs=LIST)
-    tenant.run(delete_user_policy, "/ada", "p")
+    tenant.run(delete_policy, "/ada", EntityKind.USER, "p")
     refusal(elsewhere, "ecr.ListImages", REPOSITORY)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from moorage.domain.actions import CREDENTIALS
 from moorage.domain.caller import Registry
+from moorage.domain.entities import EntityKind
 from moorage.domain.errors import EntityAlreadyExists, EntityNotFound, InvalidParameter, QuotaExceeded
 from moorage.domain.names import AccountId
 from moorage.operations.accesskeys import (
@@ -24,13 +25,9 @@ from moorage.operations.accesskeys import (
 from moorage.operations.accounts import NewKey
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Call, Env
-from moorage.operations.userpolicies import (
-    delete_user_policy,
-    get_user_policy,
-    list_user_policies,
-    put_user_policy,
-)
-from moorage.operations.users import Page, Paging, User, create_user, delete_user, find_named, get_user, list_users
+from moorage.operations.inlinepolicies import delete_policy, get_policy, list_policies, put_policy
+from moorage.operations.listing import Page, Paging
+from moorage.operations.users import User, create_user, delete_user, find_named, get_user, list_users
 from moorage.store import accounts
 from moorage.store.events import events
 from support.env import HOME, OTHER, REGION, FrozenClock, close_env, make_account, make_env
@@ -114,14 +111,14 @@ def test_a_user_who_moved_after_the_permission_was_given_is_somebody_else(root: 
 
 def test_a_user_made_anew_inherits_neither_policies_nor_keys(root: Root) -> None:
     first = root.create("ada")
-    root.run(put_user_policy, "/ada", "p", allow("ecr:*"))
+    root.run(put_policy, "/ada", EntityKind.USER, "p", allow("ecr:*"))
     old: CreatedKey = root.run(create_access_key, "/ada")
     root.run(delete_access_key, "/ada", old.key.id)
-    root.run(delete_user_policy, "/ada", "p")
+    root.run(delete_policy, "/ada", EntityKind.USER, "p")
     root.run(delete_user, "/ada")
     second = root.create("ada")
     keys = root.run(list_access_keys, "/ada", Paging()).items
-    policies = root.run(list_user_policies, "/ada", Paging()).items
+    policies = root.run(list_policies, "/ada", EntityKind.USER, Paging()).items
     assert (second.id != first.id, list(keys), list(policies)) == (True, [], [])
 
 
@@ -163,9 +160,9 @@ def test_keys_are_listed_in_pages_in_the_order_they_were_made(root: Root) -> Non
 def test_policies_are_listed_in_pages(root: Root) -> None:
     root.create("ada")
     for name in ("b", "a"):
-        root.run(put_user_policy, "/ada", name, allow("ecr:*"))
-    first = root.run(list_user_policies, "/ada", Paging(count=1))
-    second = root.run(list_user_policies, "/ada", Paging(first.marker, 1))
+        root.run(put_policy, "/ada", EntityKind.USER, name, allow("ecr:*"))
+    first = root.run(list_policies, "/ada", EntityKind.USER, Paging(count=1))
+    second = root.run(list_policies, "/ada", EntityKind.USER, Paging(first.marker, 1))
     assert [list(first.items), list(second.items), second.marker] == [["a"], ["b"], None]
 
 
@@ -196,30 +193,30 @@ def test_the_root_of_the_account_is_described_to_itself(root: Root) -> None:
 
 def test_a_policy_is_replaced_under_its_name(root: Root) -> None:
     root.create("ada")
-    root.run(put_user_policy, "/ada", "p", allow("ecr:*"))
-    root.run(put_user_policy, "/ada", "p", allow("iam:*"))
-    assert root.run(get_user_policy, "/ada", "p") == allow("iam:*")
+    root.run(put_policy, "/ada", EntityKind.USER, "p", allow("ecr:*"))
+    root.run(put_policy, "/ada", EntityKind.USER, "p", allow("iam:*"))
+    assert root.run(get_policy, "/ada", EntityKind.USER, "p") == allow("iam:*")
 
 
 def test_a_policy_that_is_not_there_is_not_found(root: Root) -> None:
     root.create("ada")
     with pytest.raises(EntityNotFound, match="The user policy with name p cannot be found"):
-        root.run(delete_user_policy, "/ada", "p")
+        root.run(delete_policy, "/ada", EntityKind.USER, "p")
 
 
 def test_white_space_does_not_count_towards_the_size_of_policies(root: Root) -> None:
     root.create("ada")
     document = allow("ecr:*").replace(" ", " " * 2_000)
-    root.run(put_user_policy, "/ada", "p", document)
-    assert root.run(get_user_policy, "/ada", "p") == document
+    root.run(put_policy, "/ada", EntityKind.USER, "p", document)
+    assert root.run(get_policy, "/ada", EntityKind.USER, "p") == document
 
 
 def test_a_policy_put_in_place_of_another_does_not_count_twice(root: Root) -> None:
     root.create("ada")
     long = allow(*(f"ecr:{'x' * 40}{number}" for number in range(30)))
     for _ in range(2):
-        root.run(put_user_policy, "/ada", "p", long)
-    assert root.run(get_user_policy, "/ada", "p") == long
+        root.run(put_policy, "/ada", EntityKind.USER, "p", long)
+    assert root.run(get_policy, "/ada", EntityKind.USER, "p") == long
 
 
 def test_every_change_moves_the_generation_of_its_account(root: Root) -> None:
@@ -239,11 +236,11 @@ def test_every_change_is_recorded_and_no_secret_is_told(root: Root) -> None:
     rows = asyncio.run(root.env.store.now.all(_EVENTS))
     assert [kind for kind, _, _ in rows] == [
         "UserCreated",
-        "UserPolicyPut",
+        "InlinePolicyPut",
         "AccessKeyCreated",
         "AccessKeyUpdated",
         "AccessKeyDeleted",
-        "UserPolicyDeleted",
+        "InlinePolicyDeleted",
         "UserDeleted",
     ]
     told = {name for _, _, facts in rows for name in json.loads(facts)}
@@ -255,10 +252,10 @@ def changes(root: Root) -> list[Callable[[], object]]:
     made: list[CreatedKey] = []
     return [
         lambda: root.create("ada"),
-        lambda: root.run(put_user_policy, "/ada", "p", allow("ecr:*")),
+        lambda: root.run(put_policy, "/ada", EntityKind.USER, "p", allow("ecr:*")),
         lambda: made.append(root.run(create_access_key, "/ada")),
         lambda: root.run(update_access_key, "/ada", made[0].key.id, active=False),
         lambda: root.run(delete_access_key, "/ada", made[0].key.id),
-        lambda: root.run(delete_user_policy, "/ada", "p"),
+        lambda: root.run(delete_policy, "/ada", EntityKind.USER, "p"),
         lambda: root.run(delete_user, "/ada"),
     ]

@@ -7,6 +7,7 @@ import msgspec
 
 from moorage.domain import errors as fact
 from moorage.domain.errors import Place
+from moorage.domain.identityfacts import IdentityFact, SessionExpired
 from moorage.domain.strictjson import NotStrictJson
 from moorage.edge.http.response import Header, Response
 from moorage.edge.http.words import sentence
@@ -48,6 +49,8 @@ JSON_ERRORS: Mapping[type[fact.RegistryError], AwsError] = {
     fact.CredentialsMissing: AwsError("MissingAuthenticationTokenException"),
     fact.CredentialUnknown: _UNRECOGNIZED,
     fact.TokenExpired: AwsError("ExpiredTokenException"),
+    SessionExpired: AwsError("ExpiredTokenException"),
+    IdentityFact: _PARAMETER,
     fact.TokenOfAnotherRegion: _SIGNATURE,
     fact.RegionNotServed: _SIGNATURE,
     fact.AccessDenied: _DENIED,

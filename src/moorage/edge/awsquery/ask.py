@@ -1,5 +1,6 @@
 """A granted call of an IAM or STS operation on its way to a handler."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -23,3 +24,6 @@ class Ask:
         """Give the input as the shape that the operation's table row names."""
         assert isinstance(self.input, shape)  # noqa: S101 - the table decoded it as nothing else
         return self.input
+
+
+Handler = Callable[[Ask], Awaitable[Struct | None]]

@@ -140,6 +140,9 @@ def _text(value: object) -> str:
             return "".join(_fields(value))
         case tuple():
             return "".join(_element("member", _text(item)) for item in value)
+        case dict():
+            pairs = (_element("key", _text(key)) + _element("value", _text(item)) for key, item in value.items())
+            return "".join(_element("entry", pair) for pair in pairs)
         case bool():
             return "true" if value else "false"
         case datetime():

@@ -1,60 +1,66 @@
 """The path of an IAM or STS call: signer, bounded body, signature, operation, permission, input, handler, answer."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from msgspec import Struct
-
+from moorage.domain.actions import IAM_PLACES
 from moorage.domain.actions import OPERATIONS as NEEDS
-from moorage.domain.actions import Scope, not_built
-from moorage.domain.arns import user_arn
 from moorage.domain.caller import Registry
-from moorage.domain.errors import AccessDenied, OperationNotBuilt, RegistryError
+from moorage.domain.entities import EntityKind
+from moorage.domain.errors import AccessDenied, CredentialsMissing, CredentialUnknown, OperationNotBuilt, RegistryError
 from moorage.domain.names import Region
-from moorage.edge.awsquery import iam, sts
-from moorage.edge.awsquery.ask import Ask
+from moorage.domain.sessions import SessionKind
+from moorage.edge.awsquery import (
+    accesskeys,
+    account,
+    attached,
+    groups,
+    policies,
+    profiles,
+    providers,
+    roles,
+    sts,
+    users,
+)
+from moorage.edge.awsquery.ask import Ask, Handler
 from moorage.edge.awsquery.codec import Form, decode, encode, parse_form
 from moorage.edge.awsquery.errors import FAILURE, Refusal, refuse, response, standard, write
+from moorage.edge.awsquery.named import read_named
 from moorage.edge.awsquery.shapes import (
     IAM,
     IAM_NAMESPACE,
     IAM_OPERATIONS,
     IAM_VERSION,
-    STS,
-    STS_NAMESPACE,
-    STS_OPERATIONS,
-    STS_VERSION,
     OperationShape,
 )
-from moorage.edge.http.calls import signed_call, verify_sent
+from moorage.edge.awsquery.stsshapes import STS, STS_NAMESPACE, STS_OPERATIONS, STS_VERSION
+from moorage.edge.http.calls import call_of, signed_call, verify_sent
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
+from moorage.operations.entities import find_place
 from moorage.operations.env import Call, Env
-from moorage.operations.users import find_named
 from moorage.sigv4.head import Head
-
-Handler = Callable[[Ask], Awaitable[Struct | None]]
 
 _LIMIT = 1024 * 1024
 _LONGEST_NAME = 1024  # longer than any name and path that the model allows: nothing that is cut here passes its check
+_UNSIGNED = "AssumeRoleWithWebIdentity"
+_UNSIGNED_LIMIT = 64 * 1024  # a token has at most 20,000 characters, and nobody has said who he is yet
+_FOR_OWN_SESSIONS = {"sts.GetCallerIdentity", "sts.AssumeRole", "sts.GetSessionToken"}
 _GLOBAL = Region("us-east-1")  # plain clients sign for the global endpoints' region, whatever is served here
 
 HANDLERS: Mapping[str, Handler] = {
-    "iam.CreateUser": iam.create_user,
-    "iam.GetUser": iam.get_user,
-    "iam.ListUsers": iam.list_users,
-    "iam.DeleteUser": iam.delete_user,
-    "iam.CreateAccessKey": iam.create_access_key,
-    "iam.ListAccessKeys": iam.list_access_keys,
-    "iam.UpdateAccessKey": iam.update_access_key,
-    "iam.DeleteAccessKey": iam.delete_access_key,
-    "iam.PutUserPolicy": iam.put_user_policy,
-    "iam.GetUserPolicy": iam.get_user_policy,
-    "iam.ListUserPolicies": iam.list_user_policies,
-    "iam.DeleteUserPolicy": iam.delete_user_policy,
-    "sts.GetCallerIdentity": sts.get_caller_identity,
+    **users.HANDLERS,
+    **accesskeys.HANDLERS,
+    **attached.HANDLERS,
+    **groups.HANDLERS,
+    **roles.HANDLERS,
+    **policies.HANDLERS,
+    **profiles.HANDLERS,
+    **providers.HANDLERS,
+    **account.HANDLERS,
+    **sts.HANDLERS,
 }
 
 
@@ -95,6 +101,8 @@ class QueryEdge:
 
     async def _handle(self, request: Request) -> Response:
         at = self._env.clock()
+        if _is_unsigned(request):
+            return await self._with_token(request, at)
         head = Head(request.method, request.path, request.query_string, tuple(request.headers.items()))
         regions = self._env.regions | {_GLOBAL}
         signed = await identify(self._env, head, services=SERVICES.keys(), regions=regions, at=at)
@@ -112,24 +120,62 @@ class QueryEdge:
         output = await handler(Ask(self._env, granted, decode(service.shapes[operation], form)))
         return Response(200, standard(request.id), encode(operation, service.namespace, output, request.id))
 
+    async def _with_token(self, request: Request, at: int) -> Response:
+        """Answer the one operation that needs no signature: a token in its form says who calls.
+
+        Raises:
+            CredentialsMissing: it is another one
+
+        """
+        form = parse_form(await request.read(_UNSIGNED_LIMIT))
+        if form.get("Action") != _UNSIGNED:
+            raise CredentialsMissing
+        service, env = SERVICES["sts"], self._env
+        request.trace.action = f"sts:{_operation(service, form)}"
+        call = call_of(request, env.account, "", env.region, at=at)
+        output = await sts.assume_role_with_web_identity(env, call, decode(service.shapes[_UNSIGNED], form))
+        return Response(200, standard(request.id), encode(_UNSIGNED, service.namespace, output, request.id))
+
     async def _grant(self, call: Call, signed: Signed, key: str, form: Form) -> Granted:
-        """Read the user's name alone, and ask whether the caller may."""
+        """Read what the call is about alone, and ask whether the caller may."""
+        _refuse_borrowed(signed, key)
         region = call.region if call.region in self._env.regions else self._env.region
         registry = Registry(call.account, region)
-        needs = NEEDS.get(key) or not_built(*key.split("."))
-        if needs.scope is not Scope.USER:
-            return await authorise(self._env, call, needs, registry)
-        given = _cut(form.get("UserName"))
-        if key == "iam.CreateUser":
-            return await authorise(self._env, call, needs, registry, f"{_cut(form.get('Path')) or '/'}{given or ''}")
-        name = await find_named(self._env, signed.principal.caller, given)
+        named = await read_named(self._env, signed.principal.caller, key, form)
         try:
-            return await authorise(self._env, call, needs, registry, name)
+            granted = await authorise(self._env, call, named.needs, registry, named.name, facts=named.facts)
+            if key == "iam.AddRoleToInstanceProfile":
+                await self._pass_role(granted, form)
         except AccessDenied as denied:
-            # IAM names the user as the caller did: the ARN would tell that there is one, and its path.
-            asked = f"on resource: {user_arn(call.account, '', name)} "
-            shown = signed.principal.caller.name if given is None else given
-            raise AccessDenied(str(denied).replace(asked, f"on resource: user {shown} ", 1)) from None
+            if named.shown is None:
+                raise
+            # IAM names an entity as the caller did: the ARN would tell that there is one, and its path.
+            asked = f"on resource: arn:aws:iam::{call.account}:{IAM_PLACES[named.needs.scope]}{named.name} "
+            raise AccessDenied(str(denied).replace(asked, f"on resource: {named.shown} ", 1)) from None
+        return granted
+
+    async def _pass_role(self, granted: Granted, form: Form) -> None:
+        """Ask whether the caller may hand a role to machines."""
+        registry, given = granted.registry, form.get("RoleName", "")[:_LONGEST_NAME]
+        place = await find_place(self._env, registry.account, EntityKind.ROLE, given)
+        facts = {"iam:passedtoservice": "ec2.amazonaws.com"}
+        await authorise(self._env, granted.call, NEEDS["iam.PassRole"], registry, place, facts=facts)
+
+
+def _is_unsigned(request: Request) -> bool:
+    return request.headers.get("authorization") is None and "X-Amz-" not in request.query_string
+
+
+def _refuse_borrowed(signed: Signed, key: str) -> None:
+    """Refuse what a session of GetSessionToken may not do: IAM, and of STS all but two operations.
+
+    Raises:
+        CredentialUnknown
+
+    """
+    session = signed.principal.session
+    if session is not None and session.kind is SessionKind.USER and key not in _FOR_OWN_SESSIONS:
+        raise CredentialUnknown
 
 
 def _operation(service: Service, form: Form) -> str:
@@ -148,10 +194,6 @@ def _operation(service: Service, form: Form) -> str:
         sentence = f"Could not find operation {action} for version {version[:_LONGEST_NAME]}"
         raise Refusal("InvalidAction", sentence)
     return action
-
-
-def _cut(text: str | None) -> str | None:
-    return None if text is None else text[:_LONGEST_NAME]
 
 
 def _namespace(request: Request) -> str:

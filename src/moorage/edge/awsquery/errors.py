@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from moorage.domain import errors as fact
+from moorage.domain import identityfacts as identity
 from moorage.domain.strictjson import NotStrictJson
 from moorage.edge.awsquery.codec import encode_error
 from moorage.edge.http.response import Header, Response
@@ -61,6 +62,15 @@ QUERY_ERRORS: Mapping[type[fact.RegistryError], QueryError] = {
     fact.AccountExists: _EXISTS,
     fact.StorageFull: _UNAVAILABLE,
     fact.TooBusy: _UNAVAILABLE,
+    identity.InvalidInput: QueryError("InvalidInput"),
+    identity.Unmodifiable: QueryError("UnmodifiableEntity"),
+    identity.PolicyNotAttachable: QueryError("PolicyNotAttachable"),
+    identity.PackedPolicyTooLarge: QueryError("PackedPolicyTooLarge"),
+    identity.SessionExpired: QueryError("ExpiredToken", 403),
+    identity.IdentityTokenInvalid: QueryError("InvalidIdentityToken"),
+    identity.IdentityTokenExpired: QueryError("ExpiredTokenException"),
+    identity.IdentityRejected: QueryError("IDPRejectedClaim", 403),
+    identity.ProviderUnreachable: QueryError("IDPCommunicationError"),
     # Facts of the registry, told here only if a handler of this edge ever causes them.
     fact.RouteUnknown: _ACTION,
     fact.MethodUnknown: QueryError("InvalidAction", 405),

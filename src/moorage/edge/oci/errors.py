@@ -7,6 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from moorage.domain import errors as fact
+from moorage.domain.identityfacts import IdentityFact
 from moorage.domain.strictjson import NotStrictJson
 from moorage.edge.http.response import Header, Response
 from moorage.edge.http.words import sentence
@@ -35,6 +36,7 @@ _UPLOAD_INVALID = OciError(400, "BLOB_UPLOAD_INVALID")
 COMMON: Mapping[type[fact.RegistryError], OciError] = {
     fact.AccessDenied: _DENIED,
     fact.TokenExpired: _DENIED,
+    IdentityFact: _DENIED,
     fact.TokenOfAnotherRegion: _DENIED,
     fact.RegionNotServed: _DENIED,
     fact.CredentialsMissing: OciError(401, "UNAUTHORIZED"),

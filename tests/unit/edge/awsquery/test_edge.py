@@ -11,19 +11,12 @@ from moorage.domain import errors as fact
 from moorage.edge.awsquery.edge import HANDLERS, SERVICES, QueryEdge
 from moorage.operations.accounts import NewKey
 from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_account, make_env
-from unit.edge.awsquery.wire import Client, Refused, policy, refusal
+from support.iamcalls import Scene
+from unit.edge.awsquery.wire import Arrived, Client, Refused, policy, refusal
 
 VERSION = {"Version": "2010-05-08"}
 BUILT = sorted(key.removeprefix("iam.") for key in HANDLERS if key.startswith("iam."))
-ARGUMENTS: dict[str, dict[str, str]] = {
-    "CreateUser": {"UserName": "eve"},
-    "UpdateAccessKey": {"UserName": "ada", "AccessKeyId": "A" * 20, "Status": "Inactive"},
-    "DeleteAccessKey": {"UserName": "ada", "AccessKeyId": "A" * 20},
-    "PutUserPolicy": {"UserName": "ada", "PolicyName": "p", "PolicyDocument": policy("Allow", "*")},
-    "GetUserPolicy": {"UserName": "ada", "PolicyName": "p"},
-    "DeleteUserPolicy": {"UserName": "ada", "PolicyName": "p"},
-    "ListUsers": {},
-}
+SCENE = Scene(HOME, "ada")
 
 
 @pytest.fixture
@@ -90,11 +83,20 @@ def test_an_old_signature_is_refused(root: Client, clock: FrozenClock) -> None:
     assert (answer.code, answer.status) == ("SignatureDoesNotMatch", 403)
 
 
-def test_a_request_without_signature_is_refused_before_its_body_is_read(root: Client) -> None:
-    arrived = root.arrived("iam", VERSION | {"Action": "GetUser"})
+def unsigned(client: Client, service: str, **form: str) -> Arrived:
+    arrived = client.arrived(service, form)
     arrived.headers.items()[:] = [pair for pair in arrived.headers.items() if pair[0] != "authorization"]
-    answer = root.send(arrived)
-    assert (answer.code, answer.status, arrived.read) == ("MissingAuthenticationToken", 403, 0)
+    return arrived
+
+
+def test_a_request_without_signature_is_refused(root: Client) -> None:
+    answer = root.send(unsigned(root, "iam", **VERSION, Action="GetUser"))
+    assert (answer.code, answer.status) == ("MissingAuthenticationToken", 403)
+
+
+def test_a_request_without_signature_may_be_no_longer_than_a_token_needs(root: Client) -> None:
+    answer = root.send(unsigned(root, "iam", **VERSION, Action="GetUser", x="y" * 64 * 1024))
+    assert (answer.code, answer.status) == ("RequestEntityTooLarge", 413)
 
 
 def test_a_signature_that_cannot_be_read_is_incomplete(root: Client) -> None:
@@ -142,14 +144,14 @@ def test_a_form_without_operation_is_refused(root: Client) -> None:
     assert posted(root, "iam", **VERSION).code == "MissingAction"
 
 
-@pytest.mark.parametrize(("service", "operation"), [("iam", "ListRoles"), ("sts", "GetSessionToken")])
+@pytest.mark.parametrize(("service", "operation"), [("iam", "ListVirtualMFADevices"), ("sts", "GetFederationToken")])
 def test_what_is_not_built_says_so(root: Client, service: str, operation: str) -> None:
-    refused = refusal(root, operation, service)
+    refused = posted(root, service, Version={"iam": "2010-05-08", "sts": "2011-06-15"}[service], Action=operation)
     assert (refused.code, refused.message) == ("InvalidAction", f"Moorage does not implement {operation} yet")
 
 
 def test_whoever_may_not_call_what_is_not_built_is_told_that(root: Client) -> None:
-    assert refusal(root.new_user("ada"), "ListRoles").code == "AccessDenied"
+    assert refusal(root.new_user("ada"), "ListVirtualMFADevices").code == "AccessDenied"
 
 
 def test_every_operation_with_a_shape_has_a_handler() -> None:
@@ -164,7 +166,7 @@ def test_every_operation_with_a_shape_has_a_handler() -> None:
 def test_a_user_without_permission_is_refused_every_operation_and_nothing_changes(root: Client, operation: str) -> None:
     ada = root.new_user("ada", "ecr:*", "sts:*")
     before = everything(root)
-    refused = refusal(ada, operation, **ARGUMENTS.get(operation, {"UserName": "ada"}))
+    refused = refusal(ada, operation, **SCENE.members(operation))
     assert (refused.code, refused.status, everything(root)) == ("AccessDenied", 403, before)
 
 
@@ -172,7 +174,7 @@ def test_a_user_without_permission_is_refused_every_operation_and_nothing_change
 def test_a_permission_on_oneself_does_not_reach_somebody_else(root: Client, operation: str) -> None:
     root.new_user("bob")
     ada = root.new_user("ada", "iam:*", resource=f"arn:aws:iam::{HOME}:user/ada")
-    members = ARGUMENTS.get(operation, {}) | {"UserName": "bob"}
+    members = {**SCENE.members(operation), "UserName": "bob"}
     assert refusal(ada, operation, **members).code == "AccessDenied"
 
 

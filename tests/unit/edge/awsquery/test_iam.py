@@ -24,18 +24,6 @@ def test_a_new_user_is_described(root: Client) -> None:
     assert user["CreateDate"].isoformat() == "2026-01-01T00:00:00+00:00"
 
 
-@pytest.mark.parametrize(
-    "members",
-    [
-        {"Tags": [{"Key": "k", "Value": "v"}]},
-        {"PermissionsBoundary": f"arn:aws:iam::{HOME}:policy/boundary"},
-    ],
-)
-def test_what_a_user_cannot_have_yet_is_refused_by_its_name(root: Client, members: dict[str, object]) -> None:
-    refused = refusal(root, "CreateUser", "iam", UserName="ada", **members)
-    assert (refused.code, next(iter(members)) in refused.message) == ("InvalidInput", True)
-
-
 def test_without_a_name_the_root_is_shown_itself(root: Client) -> None:
     user = root.call("GetUser")["User"]
     assert (user["UserId"], user["Arn"], "UserName" in user) == (HOME, f"arn:aws:iam::{HOME}:root", False)

@@ -93,10 +93,11 @@ class Client:
     env: Env
     key: NewKey
     region: str = GLOBAL
+    token: str | None = None
 
     def as_key(self, access_key: Mapping[str, Any]) -> Self:
         """Go on with what CreateAccessKey has answered."""
-        return replace(self, key=NewKey(access_key["AccessKeyId"], access_key["SecretAccessKey"]))
+        return replace(self, token=None, key=NewKey(access_key["AccessKeyId"], access_key["SecretAccessKey"]))
 
     def arrived(self, service: str, form: Mapping[str, str]) -> Arrived:
         """Write and sign any form."""
@@ -104,7 +105,8 @@ class Client:
         aws = AWSRequest("POST", f"http://{HOST}/", data=body, headers={"content-type": FORM})
         now = datetime.fromtimestamp(self.env.clock() // 1_000_000, UTC)
         with patch("botocore.auth.get_current_datetime", return_value=now):
-            SigV4Auth(Credentials(self.key.access_key_id, self.key.secret), service, self.region).add_auth(aws)
+            held = Credentials(self.key.access_key_id, self.key.secret, self.token)
+            SigV4Auth(held, service, self.region).add_auth(aws)
         pairs = [("host", HOST), *((name.lower(), value) for name, value in aws.headers.items())]
         return Arrived(Headers([*pairs, ("content-length", str(len(body)))]), body, urlsplit(aws.url).query)
 

@@ -1,0 +1,198 @@
+"""AssumeRole: a caller becomes a role for a while, if the role's trust policy and the caller's own allow it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from moorage.domain.caller import CallerKind
+from moorage.domain.entities import Entity, EntityKind, session_arn
+from moorage.domain.errors import AccessDenied, ValidationFailed
+from moorage.domain.names import AccountId
+from moorage.domain.sessions import SessionFacts, SessionKind
+from moorage.operations.authorise import Granted
+from moorage.operations.context import CallContext
+from moorage.operations.env import Env
+from moorage.operations.principals import Principal
+from moorage.operations.sessions import (
+    Limits,
+    Opened,
+    Opening,
+    judge_duration,
+    judge_limits,
+    judge_tags,
+    open_session,
+    see_policies,
+)
+from moorage.policy.compiled import Compiled
+from moorage.policy.decide import ResourcePolicies, decide
+from moorage.policy.elements import Attached, Source
+from moorage.policy.request import Request, Value
+from moorage.store import entities, entity_tags, roles
+from moorage.store.roles import RoleRow
+
+_ROLE = re.compile(r"arn:aws(?:-[a-z]+)*:iam::([0-9]{12}):role(/.*)\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Assuming:
+    """What a caller asks for."""
+
+    role_arn: str
+    name: str
+    seconds: int | None
+    limits: Limits
+    tags: Sequence[tuple[str, str]]
+    transitive: Sequence[str]
+    external_id: str | None
+    source_identity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """The session of a role."""
+
+    opened: Opened
+    role_id: str
+    arn: str
+    source_identity: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A role that somebody wants to become, with its trust policy made ready."""
+
+    row: Entity
+    own: RoleRow
+    tags: Mapping[str, str]
+    trust: Compiled
+
+    def facts(self) -> dict[str, Value]:
+        """Tell the condition keys that the role itself gives."""
+        found: dict[str, Value] = {}
+        for name, value in self.tags.items():
+            found[f"aws:resourcetag/{name.lower()}"] = found[f"iam:resourcetag/{name.lower()}"] = value
+        return found
+
+
+async def assume_role(env: Env, granted: Granted, asked: Assuming) -> Assumed:
+    """Open a session of a role for the caller.
+
+    Raises:
+        AccessDenied: whether the role is there or not
+        ValidationFailed, MalformedPolicy, PackedPolicyTooLarge
+
+    """
+    principal, call = granted.principal, granted.call
+    if principal.caller.kind is CallerKind.ROOT:
+        raise AccessDenied("Roles may not be assumed by root accounts.")
+    parse_role(asked.role_arn)
+    judge_limits(asked.limits)
+    facts = _facts_of(principal, asked)
+    target = await find_target(env, asked.role_arn)
+    if target is None or not _is_trusted(granted, target, asked, facts):
+        raise _denied(principal, "sts:AssumeRole", asked.role_arn)
+    await see_policies(env.store.now, target.row.account, asked.limits)
+    chained = principal.caller.kind is CallerKind.ROLE
+    opening = Opening(
+        kind=SessionKind.ROLE,
+        account=target.row.account,
+        entity_id=target.row.id,
+        name=asked.name,
+        facts=facts,
+        seconds=judge_duration(asked.seconds, target.own.longest, chained=chained),
+        at=call.at,
+        by=principal.caller.arn,
+        request_id=call.request_id,
+    )
+    opened = await open_session(env, opening)
+    arn = session_arn(target.row.account, target.row.name, asked.name)
+    return Assumed(opened, target.row.id, arn, facts.source_identity)
+
+
+def parse_role(arn: str) -> tuple[AccountId, str]:
+    """Read a role's ARN: its account, and its name with its path.
+
+    Raises:
+        ValidationFailed
+
+    """
+    found = _ROLE.match(arn)
+    if found is None:
+        raise ValidationFailed(f"{arn} is invalid")
+    return AccountId(found[1]), found[2]
+
+
+async def find_target(env: Env, arn: str) -> Target | None:
+    """Find a role by its ARN; an ARN with another path or case is another role's."""
+    account, place = parse_role(arn)
+    tx = env.store.now
+    row = await entities.find(tx, account, EntityKind.ROLE, place.rpartition("/")[2])
+    own = None if row is None else await roles.find(tx, account, row.id)
+    if row is None or own is None or row.place != place:
+        return None
+    trust = Compiled.stored([(Attached(Source.TRUST, "trust policy", f"role {row.name}"), own.resolved)])
+    return Target(row, own, await entity_tags.of_entity(tx, account, row.id), trust)
+
+
+def _facts_of(principal: Principal, asked: Assuming) -> SessionFacts:
+    """Gather what the session carries: what is asked for, and what goes on from the session that asks."""
+    tags = dict(asked.tags)
+    judge_tags(tags, len(asked.tags), asked.transitive)
+    before = SessionFacts() if principal.session is None else principal.session.facts
+    inherited = {name: before.tags[name] for name in before.transitive if name in before.tags}
+    for name in tags:
+        if name.lower() in {one.lower() for one in inherited}:
+            raise ValidationFailed(f"The tag key {name} was passed on by the session before and cannot be replaced.")
+    source = asked.source_identity
+    if before.source_identity is not None and source not in {None, before.source_identity}:
+        raise ValidationFailed("The source identity of a session cannot be changed.")
+    if source is not None and source.lower().startswith("aws:"):
+        raise ValidationFailed("A source identity cannot begin with aws:, which is reserved.")
+    return SessionFacts(
+        policies=() if asked.limits.policy is None else (asked.limits.policy,),
+        policy_arns=tuple(asked.limits.policy_arns),
+        tags={**inherited, **tags},
+        transitive=tuple(dict.fromkeys((*inherited, *asked.transitive))),
+        source_identity=source or before.source_identity,
+    )
+
+
+def _is_trusted(granted: Granted, target: Target, asked: Assuming, facts: SessionFacts) -> bool:
+    """Ask the trust policy and the caller's policies about everything that the call wants."""
+    wanted = ["sts:AssumeRole"]
+    if asked.tags or facts.transitive:
+        wanted.append("sts:TagSession")
+    if facts.source_identity is not None:
+        wanted.append("sts:SetSourceIdentity")
+    known = {**granted.principal.requester.facts, **target.facts(), **request_facts(asked.tags, asked.transitive)}
+    known["sts:rolesessionname"] = asked.name
+    if asked.external_id is not None:
+        known["sts:externalid"] = asked.external_id
+    if facts.source_identity is not None:
+        known["sts:sourceidentity"] = facts.source_identity
+    context = CallContext(granted.call, known, target.row.account)
+    return all(_allows(granted.principal, target, action, context) for action in wanted)
+
+
+def request_facts(tags: Sequence[tuple[str, str]], transitive: Sequence[str]) -> dict[str, Value]:
+    """Tell the condition keys of the tags that a session is to have."""
+    found: dict[str, Value] = {f"aws:requesttag/{name.lower()}": value for name, value in tags}
+    if tags:
+        found["aws:tagkeys"] = tuple(name for name, _ in tags)
+    if transitive:
+        found["sts:transitivetagkeys"] = tuple(transitive)
+    return found
+
+
+def _allows(principal: Principal, target: Target, action: str, context: CallContext) -> bool:
+    requester, row = principal.requester, target.row
+    request = Request(requester, action, row.arn, row.account, context)
+    # Inside an account an identity policy is enough for other resources; a role is only for those it trusts.
+    if not target.trust.allowance(request, requester.names.every):
+        return False
+    return decide(request, principal.policies, ResourcePolicies(target.trust)).allowed
+
+
+def _denied(principal: Principal, action: str, role_arn: str) -> AccessDenied:
+    """Word a refusal that tells nobody whether the role is there."""
+    return AccessDenied(f"User: {principal.caller.arn} is not authorized to perform: {action} on resource: {role_arn}")

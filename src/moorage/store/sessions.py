@@ -1,0 +1,105 @@
+"""Sessions: credentials with an end, made by STS or for docker alone; the secret lies sealed under the key ring.
+
+``entity_id`` is whose session it is: a role's or a user's id, or empty for the account's root. ``parent`` is the key
+it was made with where it ends with that key. ``facts`` is JSON: what the session may at most, its tags, who made it.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, bindparam, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from moorage.domain.names import AccountId
+from moorage.store.metadata import METADATA, text_key
+from moorage.store.transaction import Transaction
+
+sessions = Table(
+    "sessions",
+    METADATA,
+    text_key("access_key_id"),
+    Column("account_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("entity_id", Text, nullable=False),
+    Column("parent", Text, nullable=True),
+    Column("name", Text, nullable=False),
+    Column("secret", LargeBinary, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+Index("sessions_by_time", sessions.c.expires_at)
+Index("sessions_by_account", sessions.c.account_id, sessions.c.kind, sessions.c.created_at)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One session, as stored."""
+
+    id: str
+    account: AccountId
+    kind: str
+    entity_id: str
+    parent: str | None
+    name: str
+    secret: bytes
+    facts: str
+    created_at: int
+    expires_at: int
+
+
+_COLUMNS = (
+    sessions.c.access_key_id,
+    sessions.c.account_id,
+    sessions.c.kind,
+    sessions.c.entity_id,
+    sessions.c.parent,
+    sessions.c.name,
+    sessions.c.secret,
+    sessions.c.facts,
+    sessions.c.created_at,
+    sessions.c.expires_at,
+)
+_INSERT = insert(sessions)
+_FIND = select(*_COLUMNS).where(sessions.c.access_key_id == bindparam("id"))
+_DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at <= bindparam("now"))
+
+
+async def create(tx: Transaction, row: SessionRow) -> None:
+    await tx.run(
+        _INSERT,
+        access_key_id=row.id,
+        account_id=row.account,
+        kind=row.kind,
+        entity_id=row.entity_id,
+        parent=row.parent,
+        name=row.name,
+        secret=row.secret,
+        facts=row.facts,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+    )
+
+
+async def find(tx: Transaction, access_key_id: str) -> SessionRow | None:
+    row = await tx.first(_FIND, id=access_key_id)
+    return None if row is None else _session(*row)
+
+
+async def delete_expired(tx: Transaction, *, now: int) -> int:
+    return await tx.run(_DELETE_EXPIRED, now=now)
+
+
+def _session(  # noqa: PLR0913, PLR0917 - the columns, in their order
+    key_id: str,
+    account: str,
+    kind: str,
+    entity_id: str,
+    parent: str | None,
+    name: str,
+    secret: bytes,
+    facts: str,
+    created_at: int,
+    expires_at: int,
+) -> SessionRow:
+    return SessionRow(key_id, AccountId(account), kind, entity_id, parent, name, secret, facts, created_at, expires_at)

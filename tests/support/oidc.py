@@ -1,0 +1,131 @@
+"""An OIDC provider of a test's own: its keys, its tokens, and its documents, in memory or over https."""
+
+import base64
+import json
+import ssl
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+
+from moorage.outside.port import OutsideError
+
+DISCOVERY = "/.well-known/openid-configuration"
+
+
+def encoded(content: bytes | Mapping[str, object]) -> str:
+    raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _number(value: int) -> str:
+    return encoded(value.to_bytes((value.bit_length() + 7) // 8))
+
+
+@dataclass
+class Key:
+    """A signing key with its id."""
+
+    id: str
+    private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def rsa(cls, key_id: str = "k1") -> "Key":
+        return cls(key_id, rsa.generate_private_key(65537, 2048))
+
+    @classmethod
+    def ec(cls, key_id: str = "e1") -> "Key":
+        return cls(key_id, ec.generate_private_key(ec.SECP256R1()))
+
+    @property
+    def algorithm(self) -> str:
+        return "RS256" if isinstance(self.private, rsa.RSAPrivateKey) else "ES256"
+
+    def jwk(self) -> dict[str, str]:
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            numbers = self.private.public_key().public_numbers()
+            kind = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
+        else:
+            point = self.private.public_key().public_numbers()
+            kind = {"kty": "EC", "crv": "P-256", "x": _padded(point.x), "y": _padded(point.y)}
+        return {"kid": self.id, "use": "sig", "alg": self.algorithm, **kind}
+
+    def sign(self, signed: bytes) -> bytes:
+        if isinstance(self.private, rsa.RSAPrivateKey):
+            return self.private.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+        halves = decode_dss_signature(self.private.sign(signed, ec.ECDSA(hashes.SHA256())))
+        return b"".join(half.to_bytes(32) for half in halves)
+
+
+def _padded(value: int) -> str:
+    return encoded(value.to_bytes(32))
+
+
+@dataclass
+class Provider:
+    """A provider: what it publishes, and the tokens it makes; ``asked`` counts the documents that were fetched."""
+
+    issuer: str
+    keys: list[Key] = field(default_factory=lambda: [Key.rsa()])
+    asked: list[str] = field(default_factory=list)
+    documents: dict[str, bytes] = field(default_factory=dict)
+
+    def document(self, path: str) -> bytes | None:
+        """Give what is published at a path."""
+        self.asked.append(path)
+        if path in self.documents:
+            return self.documents[path]
+        if path == DISCOVERY:
+            return json.dumps({"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys"}).encode()
+        if path == "/keys":
+            return json.dumps({"keys": [key.jwk() for key in self.keys]}).encode()
+        return None
+
+    async def get(self, url: str, *, limit: int) -> bytes:
+        """Stand for the way out: this provider alone is there."""
+        body = self.document(url.removeprefix(self.issuer)) if url.startswith(self.issuer) else None
+        if body is None or len(body) > limit:
+            raise OutsideError("it cannot be reached")
+        return body
+
+    def token(self, claims: Mapping[str, object], *, key: Key | None = None, **header: object) -> str:
+        key = key or self.keys[0]
+        head = {"alg": key.algorithm, "kid": key.id, "typ": "JWT"} | header
+        signed = f"{encoded({k: v for k, v in head.items() if v is not None})}.{encoded(claims)}"
+        return f"{signed}.{encoded(key.sign(signed.encode()))}"
+
+
+@contextmanager
+def served(provider: Provider, certificate: Path, key: Path) -> Iterator[int]:
+    """Serve a provider over https on a free port of loopback, and give the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = provider.document(self.path)
+            self.send_response(404 if body is None else 200)
+            self.send_header("content-length", str(len(body or b"")))
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: Any) -> None:  # noqa: ANN401 - the base's signature
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

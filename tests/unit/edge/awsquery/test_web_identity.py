@@ -1,0 +1,256 @@
+"""Tokens of identity providers: what makes somebody a role's session, and every way in which a token is no good."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from moorage.operations.accounts import NewKey
+from support.env import HOME, OTHER, START, FrozenClock, close_env, configure_account, make_account, make_env
+from support.oidc import DISCOVERY, Key, Provider, encoded
+from unit.edge.awsquery.wire import FORM, HOST, Arrived, Client, Headers, Refused, policy, read, refusal
+
+ISSUER = "https://oidc.example.com/cluster"
+ADDRESS = ISSUER.removeprefix("https://")
+ROLE = f"arn:aws:iam::{HOME}:role/pusher"
+NOW = START // 1_000_000
+SUBJECT = "system:serviceaccount:build:pusher"
+GOOD: Mapping[str, object] = {
+    "iss": ISSUER,
+    "sub": SUBJECT,
+    "aud": "sts.example.com",
+    "iat": NOW,
+    "nbf": NOW,
+    "exp": NOW + 600,
+}
+_KEYS = (Key.rsa(), Key.rsa("k2"), Key.ec())
+
+
+@pytest.fixture
+def clock() -> FrozenClock:
+    return FrozenClock()
+
+
+@pytest.fixture
+def provider() -> Provider:
+    return Provider(ISSUER, keys=[_KEYS[0], _KEYS[2]])
+
+
+@pytest.fixture
+def root(tmp_path: Path, clock: FrozenClock, provider: Provider) -> Iterator[Client]:
+    env = make_env(tmp_path, clock, provider)
+    root = Client(env, configure_account(env, HOME))
+    root.call("CreateOpenIDConnectProvider", Url=ISSUER, ClientIDList=["sts.example.com"])
+    root.call("CreateRole", RoleName="pusher", AssumeRolePolicyDocument=trust())
+    root.call("PutRolePolicy", RoleName="pusher", PolicyName="p", PolicyDocument=policy("Allow", "iam:ListUsers"))
+    yield root
+    close_env(env)
+
+
+def trust(subject: str = "system:serviceaccount:build:*", *actions: str) -> str:
+    return json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"Federated": f"arn:aws:iam::{HOME}:oidc-provider/{ADDRESS}"},
+                "Action": list(actions) or "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {f"{ADDRESS}:aud": "sts.example.com"},
+                    "StringLike": {f"{ADDRESS}:sub": subject},
+                },
+            },
+        }
+    )
+
+
+def bring(root: Client, token: str, **members: str) -> dict[str, Any]:
+    """Call as somebody without any key."""
+    form = {
+        "Action": "AssumeRoleWithWebIdentity",
+        "Version": "2011-06-15",
+        "RoleArn": ROLE,
+        "RoleSessionName": "job-7",
+        "WebIdentityToken": token,
+        **members,
+    }
+    body = urlencode(form).encode()
+    headers = Headers([("host", HOST), ("content-type", FORM), ("content-length", str(len(body)))])
+    return read(root.send(Arrived(headers, body)), "AssumeRoleWithWebIdentity", "sts")
+
+
+def refused(root: Client, token: str, **members: str) -> Refused:
+    with pytest.raises(Refused) as found:
+        bring(root, token, **members)
+    return found.value
+
+
+def test_a_good_token_opens_a_session_of_the_role(root: Client, provider: Provider) -> None:
+    answer = bring(root, provider.token(GOOD))
+    made = answer["Credentials"]
+    session = replace(root, key=NewKey(made["AccessKeyId"], made["SecretAccessKey"]), token=made["SessionToken"])
+    assert session.call("GetCallerIdentity", "sts")["Arn"] == f"arn:aws:sts::{HOME}:assumed-role/pusher/job-7"
+    assert session.call("ListUsers")["Users"] == []
+    assert (answer["SubjectFromWebIdentityToken"], answer["Audience"]) == (SUBJECT, "sts.example.com")
+    assert answer["Provider"] == f"arn:aws:iam::{HOME}:oidc-provider/{ADDRESS}"
+
+
+def test_an_elliptic_key_is_as_good(root: Client, provider: Provider) -> None:
+    assert bring(root, provider.token(GOOD, key=_KEYS[2]))
+
+
+def without(*names: str) -> dict[str, object]:
+    return {name: value for name, value in GOOD.items() if name not in names}
+
+
+@pytest.mark.parametrize(
+    ("claims", "code"),
+    [
+        ({**GOOD, "exp": NOW}, "ExpiredTokenException"),
+        (without("exp"), "InvalidIdentityToken"),
+        ({**GOOD, "exp": "soon"}, "InvalidIdentityToken"),
+        ({**GOOD, "nbf": NOW + 120}, "InvalidIdentityToken"),
+        ({**GOOD, "aud": "somebody.else"}, "InvalidIdentityToken"),
+        ({**GOOD, "aud": ["sts.example.com", "other"], "azp": "other"}, "InvalidIdentityToken"),
+        (without("aud"), "InvalidIdentityToken"),
+        ({**GOOD, "iss": "https://oidc.example.com/other"}, "InvalidIdentityToken"),
+        ({**GOOD, "iss": f"http://{ADDRESS}"}, "InvalidIdentityToken"),
+        (without("iss"), "InvalidIdentityToken"),
+        (without("sub"), "IDPRejectedClaim"),
+        ({**GOOD, "sub": "system:serviceaccount:other:pusher"}, "AccessDenied"),
+    ],
+)
+def test_a_token_that_says_something_else_is_refused(
+    root: Client, provider: Provider, claims: dict[str, object], code: str
+) -> None:
+    assert refused(root, provider.token(claims)).code == code
+
+
+def test_tokens_that_are_tampered_with_are_refused(root: Client, provider: Provider) -> None:
+    head, claims, signature = provider.token(GOOD).split(".")
+    other = encoded({**GOOD, "sub": "system:serviceaccount:build:admin"})
+    none = encoded({"alg": "none"})
+    shared = encoded({"alg": "HS256", "kid": "k1"})
+    for token in (
+        f"{head}.{other}.{signature}",
+        f"{none}.{claims}.",
+        f"{none}.{claims}.{signature}",
+        f"{shared}.{claims}.{signature}",
+        f"{head}.{claims}.",
+        f"{head}.{claims}",
+        "nothing at all",
+        f"{head}.{encoded(b'[]')}.{signature}",
+        f"{head}.{claims}.{signature}A==",
+    ):
+        assert refused(root, token).code == "InvalidIdentityToken", token
+
+
+def test_a_key_inside_the_token_is_not_looked_at(root: Client, provider: Provider) -> None:
+    mallory = Key.rsa("mallory")
+    for header in ({"jwk": mallory.jwk()}, {"jwk": mallory.jwk(), "kid": None}, {"jku": "https://evil.example/keys"}):
+        assert refused(root, provider.token(GOOD, key=mallory, **header)).code == "InvalidIdentityToken"
+    assert all(path in {DISCOVERY, "/keys"} for path in provider.asked)
+
+
+def test_a_key_of_another_kind_under_the_same_id_is_refused(root: Client, provider: Provider) -> None:
+    assert refused(root, provider.token(GOOD, key=Key("k1", _KEYS[2].private))).code == "InvalidIdentityToken"
+
+
+def test_keys_are_remembered_and_asked_for_anew_when_they_rotate(
+    root: Client, provider: Provider, clock: FrozenClock
+) -> None:
+    for _ in range(3):
+        bring(root, provider.token(GOOD))
+    assert provider.asked == [DISCOVERY, "/keys"]
+    provider.keys = [_KEYS[1]]
+    assert refused(root, provider.token(GOOD)).code == "InvalidIdentityToken"  # asked a moment ago
+    clock.move(61)
+    assert bring(root, provider.token(GOOD))
+    assert provider.asked.count("/keys") == 2
+
+
+def test_a_key_that_was_withdrawn_is_good_for_an_hour_at_most(
+    root: Client, provider: Provider, clock: FrozenClock
+) -> None:
+    old = provider.token({**GOOD, "exp": NOW + 9000})
+    assert bring(root, old)
+    provider.keys = [_KEYS[1]]
+    clock.move(3601)
+    assert refused(root, old).code == "InvalidIdentityToken"
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        (DISCOVERY, b"no json"),
+        (DISCOVERY, json.dumps({"issuer": "https://other.example", "jwks_uri": f"{ISSUER}/keys"}).encode()),
+        (DISCOVERY, json.dumps({"issuer": ISSUER}).encode()),
+        ("/keys", b"[]"),
+        ("/keys", b'{"keys": 7}'),
+        ("/keys", b"x" * (256 * 1024 + 1)),
+    ],
+)
+def test_a_provider_that_answers_with_nonsense_is_told_and_left_alone(
+    root: Client, provider: Provider, path: str, body: bytes, clock: FrozenClock
+) -> None:
+    provider.documents[path] = body
+    found = refused(root, provider.token(GOOD))
+    assert found.code == "IDPCommunicationError"
+    assert body[:20].decode() not in found.message
+    asked = len(provider.asked)
+    refused(root, provider.token(GOOD))
+    assert len(provider.asked) == asked
+    del provider.documents[path]
+    clock.move(11)
+    assert bring(root, provider.token(GOOD))
+
+
+def test_a_provider_of_another_account_is_none_here(root: Client, provider: Provider) -> None:
+    theirs = replace(root, key=make_account(root.env, OTHER))
+    theirs.call("CreateRole", RoleName="pusher", AssumeRolePolicyDocument=trust())
+    found = refused(root, provider.token(GOOD), RoleArn=f"arn:aws:iam::{OTHER}:role/pusher")
+    assert found.message == f"No OpenIDConnect provider found in your account for {ISSUER}"
+
+
+def test_a_client_that_was_removed_and_a_provider_that_was_deleted_open_nothing(
+    root: Client, provider: Provider
+) -> None:
+    arn = f"arn:aws:iam::{HOME}:oidc-provider/{ADDRESS}"
+    root.call("RemoveClientIDFromOpenIDConnectProvider", OpenIDConnectProviderArn=arn, ClientID="sts.example.com")
+    assert refused(root, provider.token(GOOD)).message == "Incorrect token audience"
+    root.call("DeleteOpenIDConnectProvider", OpenIDConnectProviderArn=arn)
+    assert "No OpenIDConnect provider" in refused(root, provider.token(GOOD)).message
+
+
+def test_a_role_that_trusts_somebody_else_is_refused_as_one_that_is_not_there(root: Client, provider: Provider) -> None:
+    anyone = json.dumps(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Principal": {"AWS": HOME}, "Action": "sts:*"}}
+    )
+    root.call("UpdateAssumeRolePolicy", RoleName="pusher", PolicyDocument=anyone)
+    one = refused(root, provider.token(GOOD))
+    other = refused(root, provider.token(GOOD), RoleArn=f"{ROLE}-gone")
+    assert (one.code, one.message) == (other.code, other.message)
+
+
+def test_tags_in_a_token_need_leave_and_become_session_tags(root: Client, provider: Provider) -> None:
+    tagged = {**GOOD, "https://aws.amazon.com/tags": {"principal_tags": {"team": ["red"]}, "transitive_tag_keys": []}}
+    assert refused(root, provider.token(tagged)).code == "AccessDenied"
+    document = trust("*", "sts:AssumeRoleWithWebIdentity", "sts:TagSession")
+    root.call("UpdateAssumeRolePolicy", RoleName="pusher", PolicyDocument=document)
+    assert bring(root, provider.token(tagged))["PackedPolicySize"] > 0
+
+
+def test_no_other_operation_goes_without_a_signature(root: Client) -> None:
+    found = refused(root, "x" * 10, Action="GetCallerIdentity")
+    assert found.code == "MissingAuthenticationToken"
+
+
+def test_somebody_who_signed_all_the_same_is_judged_by_the_token(root: Client, provider: Provider) -> None:
+    members = {"RoleArn": ROLE, "RoleSessionName": "job-7"}
+    assert root.call("AssumeRoleWithWebIdentity", "sts", **members, WebIdentityToken=provider.token(GOOD))
+    bad = provider.token({**GOOD, "aud": "x"})
+    assert refusal(root, "AssumeRoleWithWebIdentity", "sts", **members, WebIdentityToken=bad).status == 400
