@@ -17,6 +17,7 @@ from moorage.config import Config
 from moorage.domain.addresses import Addresses
 from moorage.domain.errors import EntityNotFound
 from moorage.domain.names import AccountId
+from moorage.domain.profile import Profiles
 from moorage.edge.awsjson.edge import JsonEdge
 from moorage.edge.awsquery.edge import QueryEdge
 from moorage.edge.http.body import Bodies
@@ -116,7 +117,7 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
 def build_front(config: Config, env: Env, log: RequestLog, bodies: Bodies) -> Front:
     health = HealthEdge(env)
     doors = (
-        Door("/v2/", OciEdge(env, TokenReader(env))),
+        Door("/v2/", OciEdge(env, TokenReader(env), Profiles(config.profile, config.registries, config.hosts))),
         Door("/layers/", LinkEdge(env)),
         Door("/", RootEdge(json=JsonEdge(env), query=QueryEdge(env)), exact=True),
         Door("/healthz", health, exact=True),

@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from moorage.domain.errors import RegistryError
 from moorage.domain.listen import Listen
 from moorage.domain.names import AccountId, Region
+from moorage.domain.profile import Profile, host_name, read_profiles
 
 T = TypeVar("T")
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -84,6 +85,9 @@ class Config:
     send_timeout: int
     small_blobs: int  # bytes
     log: str  # a file's path, or "-" for standard output
+    profile: Profile
+    registries: Mapping[str, Profile]  # by account
+    hosts: Mapping[str, Profile]  # by name in lower case
 
     lock = _InData("lock")
     metadata = _InData("metadata.sqlite3")
@@ -261,6 +265,9 @@ def _read(settings: _Settings, data: Path) -> Config:
         send_timeout=settings.read("send_timeout", _timeout, 60),
         small_blobs=settings.read("small_blobs", lambda value: _number(value, 0, 1_048_576), 65_536),
         log=settings.read("log", lambda value: "-" if value == "-" else str(_path(value)), "-"),
+        profile=settings.read("profile", _parsed(Profile, "ecr or oci"), Profile.ECR),
+        registries=settings.read("registries", lambda value: _profiles(value, AccountId.parse), {}),
+        hosts=settings.read("hosts", lambda value: _profiles(value, host_name), {}),
     )
 
 
@@ -312,6 +319,13 @@ def _networks(value: object) -> tuple[Network, ...]:
 _key_id = _matching(r"[A-Za-z0-9_]{16,128}", "16 to 128 letters, digits and underscores")
 _secret = _matching(r"[!-~]{16,128}", "16 to 128 printable ASCII characters without a space")
 _domain = _matching(f"{_LABEL}(?:[.]{_LABEL})*(?::[1-9][0-9]{{0,4}})?", "a DNS name in lower case, perhaps with a port")
+
+
+def _profiles(value: object, parse: Callable[[str], str]) -> dict[str, Profile]:
+    try:
+        return read_profiles(value, parse)
+    except (RegistryError, ValueError) as error:
+        raise _Wrong(f"must name each with a profile: {error}") from None
 
 
 def _number(value: object, lowest: int, highest: int) -> int:

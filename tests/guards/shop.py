@@ -15,6 +15,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from guards.wire import Wire, arrived
+from moorage.domain.profile import Profiles
 from moorage.edge.awsjson.edge import JsonEdge
 from moorage.edge.awsquery.edge import QueryEdge
 from moorage.edge.http.front import Door, Front
@@ -121,7 +122,7 @@ async def _login(shop: Shop) -> Shop:
 
 def _front(env: Env) -> Front:
     doors = (
-        Door("/v2/", OciEdge(env, TokenReader(env))),
+        Door("/v2/", OciEdge(env, TokenReader(env), Profiles())),
         Door("/", RootEdge(json=JsonEdge(env), query=QueryEdge(env)), exact=True),
     )
     log = RequestLog(lambda _lines: None)

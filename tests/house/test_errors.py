@@ -8,10 +8,10 @@ import pytest
 
 import moorage
 from moorage.domain.errors import RegistryError
+from moorage.domain.profile import Profile
 from moorage.edge.awsjson import errors as json_errors
 from moorage.edge.awsquery import errors as query_errors
 from moorage.edge.oci import errors as oci_errors
-from moorage.edge.oci.errors import Profile
 
 
 def every_module() -> None:

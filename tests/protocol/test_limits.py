@@ -6,8 +6,8 @@ import json
 import pytest
 
 from moorage.domain.errors import TooBusy
+from moorage.domain.profile import Profile
 from moorage.edge.awsjson.errors import response as json_response
-from moorage.edge.oci.errors import Profile
 from moorage.edge.oci.errors import response as oci_response
 from protocol.api import CONTENT_TYPE, ECR, Api, code_of, message_of
 from protocol.people import root_of

@@ -42,7 +42,7 @@ class InvalidTag(RegistryError):
 
 class InvalidDigest(RegistryError):
     def __init__(self, text: str) -> None:
-        super().__init__("that is no sha256 digest")
+        super().__init__("that is no digest")
         self.text = text
 
 
@@ -265,6 +265,12 @@ class ReferencedImagesNotFound(RegistryError):
 class LayerNotFound(RegistryError):
     def __init__(self, place: Place, digest: str) -> None:
         super().__init__(f"repository '{place.name}' holds no blob '{digest}'")
+        self.place, self.digest = place, digest
+
+
+class LayerReferenced(RegistryError):
+    def __init__(self, place: Place, digest: str) -> None:
+        super().__init__(f"an image of repository '{place.name}' refers to blob '{digest}'")
         self.place, self.digest = place, digest
 
 

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Self
 
 from moorage.domain import strictjson
-from moorage.domain.digest import Digest
+from moorage.domain.digest import Algorithm, Digest
 from moorage.domain.errors import InvalidDigest, ManifestInvalid, ManifestTooLarge
 from moorage.domain.media import IMAGE_TYPES, INDEX_TYPES, SCHEMA_1, MediaType
 
@@ -70,8 +70,10 @@ class Manifest:
         return sum(held.get(need.digest, need.size) for need in self.needs if need.role is not Role.CHILD)
 
     @classmethod
-    def parse(cls, body: bytes, declared: str | None) -> Self:
+    def parse(cls, body: bytes, declared: str | None, algorithm: Algorithm = Algorithm.SHA256) -> Self:
         """Judge ``body``, pushed under the media type ``declared`` (None when the caller named none).
+
+        ``algorithm`` is the one of the digest that it will have.
 
         Raises:
             ManifestTooLarge, ManifestInvalid
@@ -91,7 +93,7 @@ class Manifest:
         read = _index if media_type in INDEX_TYPES else _image
         return cls(
             body=body,
-            digest=Digest.of(body),
+            digest=Digest.of(body, algorithm),
             media_type=media_type,
             artifact_type=_artifact_type(document, media_type),
             subject=_subject(document),

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from moorage.blobs.port import Draft, DraftBusy, DraftShort
-from moorage.domain.digest import Digest
+from moorage.domain.digest import Algorithm, Digest
 from moorage.domain.errors import (
     LayerPartsExceeded,
     LayerPartTooSmall,
@@ -67,6 +67,7 @@ class Finish:
     digest: Digest
     last: Part | None = None
     may_be_empty: bool = False
+    short_parts: bool = False  # whether parts other than the last may be short
 
 
 async def find_upload(env: Env, granted: Granted, upload_id: str) -> Upload:
@@ -156,13 +157,16 @@ async def _stand_still(env: Env, granted: Granted, upload: Upload, draft: Draft)
     return found
 
 
-def hasher_of(held: Held) -> Hasher:
+def hasher_of(held: Held, wanted: Algorithm = Algorithm.SHA256) -> Hasher:
     """Go on from the row's hash state, or read the draft again where it has none."""
-    hasher = hashing.resume(held.upload.hash_state)
-    if hasher is None:
-        hasher = hashing.begin()
-        for piece in held.draft.content():
-            hasher.update(piece)
+    return hashing.resume(held.upload.hash_state) or hash_again(held.draft, wanted)
+
+
+def hash_again(draft: Draft, algorithm: Algorithm) -> Hasher:
+    """Hash a draft from its first byte."""
+    hasher = hashing.begin(algorithm)
+    for piece in draft.content():
+        hasher.update(piece)
     return hasher
 
 
@@ -207,15 +211,17 @@ def expect_part(granted: Granted, upload: Upload, part: Part) -> None:
         raise LayerPartsExceeded(PARTS_LIMIT)
 
 
-def expect_whole(granted: Granted, upload: Upload, size: int, *, may_be_empty: bool) -> None:
+def expect_whole(granted: Granted, upload: Upload, size: int, finish: Finish) -> None:
     """See that an upload may end with ``size`` bytes.
 
     Raises:
         UploadEmpty, LayerPartTooSmall
 
     """
-    if size == 0 and not may_be_empty:
+    if size == 0 and not finish.may_be_empty:
         raise UploadEmpty(granted.place, upload.id)
+    if finish.short_parts:
+        return
     followed = size > upload.offset and upload.parts > 0
     if upload.short_parts or (followed and upload.last_part < PART_MINIMUM):
         raise LayerPartTooSmall

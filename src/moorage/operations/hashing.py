@@ -1,8 +1,8 @@
-"""SHA-256 that can stop in one process and go on in another.
+"""SHA-256 and SHA-512 that can stop in one process and go on in another.
 
 ``hashlib`` cannot export its state, so libcrypto's own functions are used where the interpreter is linked to it: the
-same speed, and a state of 112 bytes (design: dependencies, section 3). Where they are not found, or do not agree with
-``hashlib`` in the test at import, ``state`` is None and whoever goes on reads the draft again.
+same speed, and a state of 112 or 216 bytes (design: dependencies, section 3). Where they are not found, or do not agree
+with ``hashlib`` in the test at import, ``state`` is None and whoever goes on reads the draft again.
 """
 
 import _hashlib  # the extension that carries libcrypto: its symbols are found through it
@@ -10,12 +10,19 @@ import ctypes
 import hashlib
 from typing import Protocol, Self
 
-_STATE = 112
-_MARK = b"libcrypto-1:"  # whose state it is: another library's cannot be gone on from
+from moorage.domain.digest import Algorithm
+
+_STATES = {Algorithm.SHA256: 112, Algorithm.SHA512: 216}  # bytes
+_SIZES = {Algorithm.SHA256: 32, Algorithm.SHA512: 64}
+# Whose state it is: another library's cannot be gone on from.
+_MARKS = {Algorithm.SHA256: b"libcrypto-1:", Algorithm.SHA512: b"libcrypto-512-1:"}
 
 
 class Hasher(Protocol):
-    """A SHA-256 under way."""
+    """A hash under way."""
+
+    @property
+    def algorithm(self) -> Algorithm: ...
 
     def update(self, piece: bytes) -> None: ...
 
@@ -29,8 +36,9 @@ class Hasher(Protocol):
 class PlainHasher:
     """``hashlib``'s, which must begin at the first byte."""
 
-    def __init__(self) -> None:
-        self._hash = hashlib.sha256()
+    def __init__(self, algorithm: Algorithm = Algorithm.SHA256) -> None:
+        self.algorithm = algorithm
+        self._hash = hashlib.new(algorithm)
 
     def update(self, piece: bytes) -> None:
         self._hash.update(piece)
@@ -48,49 +56,55 @@ class ResumableHasher:
     # Where the extension is built into the interpreter it has no file: the program itself is searched then.
     _library = ctypes.CDLL(getattr(_hashlib, "__file__", None))
 
-    def __init__(self) -> None:
-        self._context = ctypes.create_string_buffer(_STATE)
-        self._library.SHA256_Init(self._context)
+    def __init__(self, algorithm: Algorithm = Algorithm.SHA256) -> None:
+        self.algorithm = algorithm
+        name = algorithm.upper()
+        self._update = getattr(self._library, f"{name}_Update")
+        self._context = ctypes.create_string_buffer(_STATES[algorithm])
+        getattr(self._library, f"{name}_Init")(self._context)
 
     @classmethod
-    def resume(cls, state: bytes) -> Self:
-        hasher = cls()
-        hasher._context = ctypes.create_string_buffer(state.removeprefix(_MARK), _STATE)
+    def resume(cls, state: bytes, algorithm: Algorithm = Algorithm.SHA256) -> Self:
+        hasher = cls(algorithm)
+        hasher._context = ctypes.create_string_buffer(state.removeprefix(_MARKS[algorithm]), _STATES[algorithm])
         return hasher
 
     def update(self, piece: bytes) -> None:
-        self._library.SHA256_Update(self._context, piece, ctypes.c_size_t(len(piece)))
+        self._update(self._context, piece, ctypes.c_size_t(len(piece)))
 
     def hexdigest(self) -> str:
-        last = ctypes.create_string_buffer(self._context.raw, _STATE)  # finishing spoils the state
-        found = ctypes.create_string_buffer(32)
-        self._library.SHA256_Final(found, last)
+        last = ctypes.create_string_buffer(self._context.raw, _STATES[self.algorithm])  # finishing spoils the state
+        found = ctypes.create_string_buffer(_SIZES[self.algorithm])
+        getattr(self._library, f"{self.algorithm.upper()}_Final")(found, last)
         return found.raw.hex()
 
     def state(self) -> bytes:
-        return _MARK + self._context.raw
+        return _MARKS[self.algorithm] + self._context.raw
 
 
-def _works() -> bool:
+def _works(algorithm: Algorithm) -> bool:
     try:
-        hasher = ResumableHasher()
+        hasher = ResumableHasher(algorithm)
         hasher.update(b"moor" * 33)
-        hasher = ResumableHasher.resume(hasher.state())
+        hasher = ResumableHasher.resume(hasher.state(), algorithm)
         hasher.update(b"age")
-        return hasher.hexdigest() == hashlib.sha256(b"moor" * 33 + b"age").hexdigest()
+        return hasher.hexdigest() == hashlib.new(algorithm, b"moor" * 33 + b"age").hexdigest()
     except AttributeError:  # a libcrypto without these functions, or one that hides them
         return False
 
 
-RESUMABLE = _works()
+RESUMABLE = all(map(_works, Algorithm))
 
 
-def begin() -> Hasher:
-    return ResumableHasher() if RESUMABLE else PlainHasher()
+def begin(algorithm: Algorithm = Algorithm.SHA256) -> Hasher:
+    return ResumableHasher(algorithm) if RESUMABLE else PlainHasher(algorithm)
 
 
 def resume(state: bytes | None) -> Hasher | None:
     """Go on from an exported state; None when the bytes must be read again."""
-    if state is None or not state.startswith(_MARK) or not RESUMABLE:
+    if state is None or not RESUMABLE:
         return None
-    return ResumableHasher.resume(state)
+    for algorithm, mark in _MARKS.items():
+        if state.startswith(mark):
+            return ResumableHasher.resume(state, algorithm)
+    return None

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from moorage.domain.digest import Digest
+from moorage.domain.errors import ImageNotFound
 from moorage.domain.events import EventKind
-from moorage.domain.image import ImageFailure, ImageFailureCode, ImageId
+from moorage.domain.image import Image, ImageFailure, ImageFailureCode, ImageId
 from moorage.domain.names import Tag
 from moorage.domain.repository import Repository
 from moorage.operations.authorise import Granted
@@ -13,7 +13,7 @@ from moorage.operations.env import Env
 from moorage.operations.imagelists import NOT_FOUND, Unresolved, resolve
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
-from moorage.store import images, manifests, references, tags
+from moorage.store import images, manifests, references, referrers, tags
 from moorage.store.transaction import Transaction
 
 
@@ -39,6 +39,25 @@ async def delete_images(env: Env, granted: Granted, ids: Sequence[ImageId]) -> D
     return await env.store.write(unit)
 
 
+async def delete_tag(env: Env, granted: Granted, tag: Tag) -> None:
+    """Take a tag away and leave its image, even if that was the last one (only profile oci asks for that).
+
+    Raises:
+        RepositoryNotFound, ImageNotFound
+
+    """
+
+    async def unit(tx: Transaction) -> None:
+        repository = await get_repository(tx, granted)
+        digest = await tags.find(tx, repository, tag)
+        if digest is None:
+            raise ImageNotFound(granted.place, tag=tag)
+        await tags.delete_tag(tx, repository, tag)
+        await record(tx, env, granted, EventKind.TAG_DELETED, repository=repository.name, digest=digest, tag=tag)
+
+    await env.store.write(unit)
+
+
 async def _delete_all(
     tx: Transaction, env: Env, granted: Granted, repository: Repository, waiting: Sequence[ImageId]
 ) -> Deleted:
@@ -59,7 +78,8 @@ async def _delete_all(
 
 async def _delete(tx: Transaction, env: Env, granted: Granted, repository: Repository, asked: ImageId) -> list[ImageId]:
     digest = await resolve(tx, repository, asked)
-    if await images.find(tx, repository, digest) is None:
+    image = await images.find(tx, repository, digest)
+    if image is None:
         raise Unresolved(ImageFailureCode.NOT_FOUND, NOT_FOUND)
     named = await tags.of_image(tx, repository, digest)
     if asked.tag is not None and len(named) > 1:
@@ -69,13 +89,20 @@ async def _delete(tx: Transaction, env: Env, granted: Granted, repository: Repos
     if parents := await references.parents(tx, repository, digest):
         reason = f"Requested image referenced by manifest list: [{', '.join(parents)}]"
         raise Unresolved(ImageFailureCode.REFERENCED, reason, parents)
-    await _forget(tx, repository, digest)
+    await forget(tx, repository, image, at=granted.call.at)
     await record(tx, env, granted, EventKind.IMAGE_DELETED, repository=repository.name, digest=digest)
     return [ImageId(digest, tag) for tag in named] or [ImageId(digest)]
 
 
-async def _forget(tx: Transaction, repository: Repository, digest: Digest) -> None:
-    """Drop the image; blobs stay linked, because another push may be counting on one it has just looked at."""
+async def forget(tx: Transaction, repository: Repository, image: Image, *, at: int) -> None:
+    """Drop the image; blobs stay linked, because another push may be counting on one it has just looked at.
+
+    Its referrers stay too, and carry the time.
+    """
+    digest = image.digest
+    if image.subject is not None:
+        await referrers.delete_of(tx, repository, digest)
+    await referrers.set_orphaned(tx, repository, digest, at=at)
     await tags.delete_of(tx, repository, digest)
     await references.delete_of(tx, repository, digest)
     await images.delete_image(tx, repository, digest)

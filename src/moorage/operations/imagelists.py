@@ -153,6 +153,15 @@ async def list_tags(env: Env, granted: Granted, *, token: str | None, count: int
     return TagPage(page, next_token(env, "tags/list", granted.registry, where, page[-1]) if more else None)
 
 
+async def list_tags_after(env: Env, granted: Granted, last: str, *, count: int) -> list[str]:
+    """List the repository's tags behind the name ``last``, which need not be there."""
+
+    async def unit(tx: Transaction) -> list[str]:
+        return await tags.page(tx, await get_repository(tx, granted), after=last, count=count)
+
+    return await env.store.read(unit)
+
+
 async def describe_images(env: Env, granted: Granted, ids: Sequence[ImageId]) -> Sequence[Image]:
     """Describe the named images, each once; all or none.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from moorage.domain.conversion import EVERYTHING, Accepts, form_for, other_form
-from moorage.domain.digest import Digest, Reference
+from moorage.domain.digest import Algorithm, Digest, Reference
 from moorage.domain.errors import (
     ImageDigestMismatch,
     ImageNotFound,
@@ -19,24 +19,36 @@ from moorage.domain.events import EventKind
 from moorage.domain.image import ImagePush, Pushed, StoredManifest
 from moorage.domain.manifest import Manifest, Role
 from moorage.domain.names import Tag
+from moorage.domain.referrer import referrer_of
 from moorage.domain.repository import Repository
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 from moorage.operations.pulltimes import Pulled
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
-from moorage.store import blobs, images, manifests, pulls, references, tags
+from moorage.store import blobs, images, manifests, pulls, references, referrers, tags
 from moorage.store.transaction import Transaction
 
 
 @dataclass(frozen=True, slots=True)
 class PutImage:
-    """What a push asks for; ``digest`` is what the caller says the manifest is, if it says so."""
+    """What a push asks for; ``digest`` is what the caller says the manifest is, if it says so.
+
+    A ``sparse`` one may name content that the repository lacks. A ``repeatable`` one may say again what an immutable
+    tag says already.
+    """
 
     body: bytes
     media_type: str | None
     tag: Tag | None
-    digest: str | None = None
+    digest: Digest | None = None
+    more_tags: tuple[Tag, ...] = ()
+    sparse: bool = False
+    repeatable: bool = False
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        return self.more_tags if self.tag is None else (self.tag, *self.more_tags)
 
 
 async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
@@ -48,15 +60,19 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
 
     """
     granted.repository_id  # noqa: B018 - a missing repository is told before anything about the manifest
-    manifest = Manifest.parse(ask.body, ask.media_type)
+    algorithm = Algorithm.SHA256 if ask.digest is None else ask.digest.algorithm
+    manifest = Manifest.parse(ask.body, ask.media_type, algorithm)
     if ask.digest is not None and ask.digest != manifest.digest:
         raise ImageDigestMismatch(granted.place, ask.digest)
 
     async def unit(tx: Transaction) -> ImagePush:
         repository = await get_repository(tx, granted)
-        sizes = await _require(tx, repository, manifest)
-        pushed = await _keep(tx, repository, manifest, ask.tag, sizes, at=granted.call.at)
-        if pushed is not Pushed.UNCHANGED:
+        sizes = await _require(tx, repository, manifest, sparse=ask.sparse)
+        moved = await _movable(tx, repository, manifest, ask)
+        if ask.tags and not moved:
+            return ImagePush(Pushed.UNCHANGED, manifest.digest, manifest.media_type, ask.tag, manifest.subject)
+        pushed = await _keep(tx, repository, manifest, moved, sizes, at=granted.call.at)
+        for tag in () if pushed is Pushed.UNCHANGED else moved or (None,):
             await record(
                 tx,
                 env,
@@ -64,7 +80,7 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
                 EventKind.IMAGE_PUSHED,
                 repository=repository.name,
                 digest=manifest.digest,
-                tag=ask.tag,
+                tag=tag,
                 media_type=manifest.media_type.value,
                 artifact_type=manifest.artifact_type,
             )
@@ -108,8 +124,8 @@ async def _converted(env: Env, granted: Granted, digest: Digest) -> pulls.Pull:
     return replace(found, manifest=form)
 
 
-async def _require(tx: Transaction, repository: Repository, manifest: Manifest) -> Mapping[str, int]:
-    """See that the repository holds all that the manifest names; return the sizes of the blobs.
+async def _require(tx: Transaction, repository: Repository, manifest: Manifest, *, sparse: bool) -> Mapping[str, int]:
+    """See that the repository holds all that the manifest names, unless it is ``sparse``; give the sizes of the blobs.
 
     Raises:
         LayersNotFound, ReferencedImagesNotFound, ManifestInvalid
@@ -117,13 +133,16 @@ async def _require(tx: Transaction, repository: Repository, manifest: Manifest) 
     """
     layers = _digests(manifest, Role.CONFIG, Role.LAYER)
     sizes = await blobs.held(tx, repository, layers)
-    if missing := [digest for digest in layers if digest not in sizes]:
+    if not sparse and (missing := [digest for digest in layers if digest not in sizes]):
         raise LayersNotFound(repository.place, missing)
     children = _digests(manifest, Role.CHILD)
     kinds = await images.held(tx, repository, children)
-    if missing := [digest for digest in children if digest not in kinds]:
+    if not sparse and (missing := [digest for digest in children if digest not in kinds]):
         raise ReferencedImagesNotFound(repository.place, missing)
-    if any(need.role is Role.CHILD and need.media_type != kinds[need.digest] for need in manifest.needs):
+    if any(
+        need.role is Role.CHILD and need.media_type != kinds.get(need.digest, need.media_type)
+        for need in manifest.needs
+    ):
         raise ManifestInvalid("a descriptor in 'manifests' has another mediaType than its image")
     return sizes
 
@@ -132,25 +151,40 @@ def _digests(manifest: Manifest, *roles: Role) -> list[Digest]:
     return list(dict.fromkeys(need.digest for need in manifest.needs if need.role in roles and need.stored))
 
 
-async def _keep(  # noqa: PLR0913 - what is kept, where, and when
-    tx: Transaction, repository: Repository, manifest: Manifest, tag: Tag | None, sizes: Mapping[str, int], *, at: int
-) -> Pushed:
-    if tag is not None:
+async def _movable(tx: Transaction, repository: Repository, manifest: Manifest, ask: PutImage) -> tuple[Tag, ...]:
+    """Give the tags that the push moves: all that do not point at the manifest already."""
+    moved = []
+    for tag in dict.fromkeys(ask.tags):
         standing = await tags.find(tx, repository, tag)
-        if standing is not None and not repository.rule.may_move(tag):
+        said = ask.repeatable and standing == manifest.digest
+        if standing is not None and not said and not repository.rule.may_move(tag):
             raise TagImmutable(repository.place, tag)
-        if standing == manifest.digest:
-            return Pushed.UNCHANGED
+        if standing != manifest.digest:
+            moved.append(tag)
+    return tuple(moved)
+
+
+async def _keep(  # noqa: PLR0913 - what is kept, where, and when
+    tx: Transaction,
+    repository: Repository,
+    manifest: Manifest,
+    moved: tuple[Tag, ...],
+    sizes: Mapping[str, int],
+    *,
+    at: int,
+) -> Pushed:
     size = await _size(tx, repository, manifest, sizes)
     created = await images.create(tx, repository, manifest, size=size, at=at)
     if created:
         await manifests.put(tx, repository, manifest.digest, manifest.body)
         await references.put(tx, repository, manifest)
-    if tag is not None:
+        if manifest.subject is not None:
+            await referrers.put(tx, repository, manifest.subject, referrer_of(manifest))
+    for tag in moved:
         await tags.put(tx, repository, tag, manifest.digest, at=at)
     if created:
         return Pushed.CREATED
-    return Pushed.UNCHANGED if tag is None else Pushed.TAGGED
+    return Pushed.TAGGED if moved else Pushed.UNCHANGED
 
 
 async def _size(tx: Transaction, repository: Repository, manifest: Manifest, sizes: Mapping[str, int]) -> int:

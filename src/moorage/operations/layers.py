@@ -6,13 +6,24 @@ from dataclasses import dataclass
 from moorage.domain.caller import Registry
 from moorage.domain.content import Content
 from moorage.domain.digest import Digest
-from moorage.domain.errors import InvalidDigest, LayerInaccessible, LayerNotFound, LinkExpired, Place
+from moorage.domain.errors import (
+    InvalidDigest,
+    LayerInaccessible,
+    LayerNotFound,
+    LayerReferenced,
+    LinkExpired,
+    Place,
+)
+from moorage.domain.events import EventKind
 from moorage.domain.layer import Blob, LayerFailure, LayerFailureCode, LayerState
 from moorage.domain.names import AccountId, Region
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 from moorage.operations.keyring import Purpose
+from moorage.operations.record import record
+from moorage.operations.repositories import get_repository
 from moorage.store import blobs, repositories
+from moorage.store.transaction import Transaction
 
 LINK_LIFETIME = 3600 * 1_000_000  # µs
 
@@ -46,8 +57,8 @@ async def find_blob(env: Env, granted: Granted, digest: Digest) -> Blob:
     return blob
 
 
-async def open_blob(env: Env, granted: Granted, digest: Digest) -> Content:
-    """Give a blob that an image refers to.
+async def open_blob(env: Env, granted: Granted, digest: Digest, *, unreferenced: bool = False) -> Content:
+    """Give a blob that an image refers to, or any that the repository holds where ``unreferenced`` says so.
 
     Raises:
         RepositoryNotFound, LayerNotFound, LayerInaccessible
@@ -56,9 +67,30 @@ async def open_blob(env: Env, granted: Granted, digest: Digest) -> Content:
     blob = await blobs.open_blob(env.store.recall, granted.key, digest)
     if blob is None:
         raise LayerNotFound(granted.place, digest)
-    if not blob.referenced:
+    if not (blob.referenced or unreferenced):
         raise LayerInaccessible(granted.place, digest)
     return content_of(env, blob)
+
+
+async def delete_blob(env: Env, granted: Granted, digest: Digest) -> None:
+    """Take a blob out of the repository; one that an image refers to stays.
+
+    Raises:
+        RepositoryNotFound, LayerNotFound, LayerReferenced
+
+    """
+
+    async def unit(tx: Transaction) -> None:
+        repository = await get_repository(tx, granted)
+        blob = await blobs.find_in(tx, repository, digest)
+        if blob is None:
+            raise LayerNotFound(granted.place, digest)
+        if blob.referenced:
+            raise LayerReferenced(granted.place, digest)
+        await blobs.unlink(tx, repository, digest, at=granted.call.at)
+        await record(tx, env, granted, EventKind.LAYER_UNLINKED, repository=repository.name, digest=digest)
+
+    await env.store.write(unit)
 
 
 async def check_availability(

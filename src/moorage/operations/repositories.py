@@ -22,6 +22,7 @@ from moorage.store import (
     images,
     manifests,
     references,
+    referrers,
     repositories,
     repository_policies,
     resource_tags,
@@ -121,6 +122,12 @@ async def list_repositories(
     return RepositoryPage(page, going_on)
 
 
+async def list_repositories_after(env: Env, granted: Granted, last: str, *, count: int) -> list[str]:
+    """List the names of the registry's repositories behind the name ``last``, which need not be there."""
+    found = await repositories.page(env.store.now, granted.registry, after=last, count=count)
+    return [str(repository.name) for repository in found]
+
+
 async def delete_repository(env: Env, granted: Granted, *, force: bool) -> Repository:
     """Delete a repository with everything in it; only with ``force`` when it holds images.
 
@@ -159,6 +166,7 @@ async def _empty(tx: Transaction, repository: Repository, *, at: int) -> None:
     digests = await images.digests_in(tx, repository)
     await tags.delete_all(tx, repository)
     await references.delete_all(tx, repository)
+    await referrers.delete_all(tx, repository)
     await images.delete_all(tx, repository)
     for digest in digests:
         await manifests.delete_unused(tx, repository, digest)

@@ -86,7 +86,7 @@ async def finish_small(env: Env, granted: Granted, asked: Asked, finish: Finish,
         if finish.last is not None:
             expect_first(granted, upload, finish.last.first)
         content = upload.small + last
-        expect_whole(granted, upload, len(content), may_be_empty=finish.may_be_empty)
+        expect_whole(granted, upload, len(content), finish)
         return await _publish(tx, env, granted, upload, small_blob(finish.digest, content))
 
     return await env.store.write(unit)
@@ -110,7 +110,7 @@ def small_blob(digest: Digest, content: bytes) -> Blob:
         LayerDigestMismatch
 
     """
-    hasher = hashing.begin()
+    hasher = hashing.begin(digest.algorithm)
     hasher.update(content)
     if hasher.hexdigest() != digest.hex:
         raise LayerDigestMismatch(digest)

@@ -4,6 +4,8 @@ Opening an upload writes nothing (``uploadids``). As long as its bytes are few t
 the metadata with one write (``smalluploads``); from the part on that makes them many they lie in a draft (``drafts``).
 """
 
+import asyncio
+
 from moorage.domain.digest import Digest
 from moorage.domain.errors import LayerDigestMismatch, RegistryError, RepositoryNotFound, UploadBusy, UploadNotFound
 from moorage.domain.layer import Blob, Completed, Upload
@@ -19,6 +21,7 @@ from moorage.operations.drafts import (
     expect_upload,
     expect_whole,
     find_upload,
+    hash_again,
     hasher_of,
     hold,
 )
@@ -111,11 +114,11 @@ async def complete_upload(env: Env, granted: Granted, upload_id: str, finish: Fi
     if last is not None:
         expect_first(granted, upload, last.first)
     async with hold(env, granted, upload) as held:
-        size, hasher = held.upload.offset, hasher_of(held)
+        size, hasher = held.upload.offset, hasher_of(held, finish.digest.algorithm)
         if last is not None:
             expect_first(granted, held.upload, last.first)
             size = await append(held, last, hasher)
-        expect_whole(granted, held.upload, size, may_be_empty=finish.may_be_empty)
+        expect_whole(granted, held.upload, size, finish)
         return await _publish(env, granted, held, Blob(finish.digest, held.upload.draft, size), hasher)
 
 
@@ -133,7 +136,7 @@ async def upload_whole(env: Env, granted: Granted, digest: Digest, part: Part) -
     upload = Upload("", granted.caller.unique_id, env.ids.storage_key())
     held = Held(upload, env.blobs.hold(upload.draft))
     try:
-        hasher = hashing.begin()
+        hasher = hashing.begin(digest.algorithm)
         size = await append(held, part, hasher)
         return await _publish(env, granted, held, Blob(digest, upload.draft, size), hasher)
     finally:
@@ -165,6 +168,8 @@ async def _overtaken(env: Env, granted: Granted, upload: Upload) -> RegistryErro
 
 
 async def _publish(env: Env, granted: Granted, held: Held, blob: Blob, hasher: Hasher) -> Completed:
+    if hasher.algorithm is not blob.digest.algorithm:  # the client told the algorithm at the end: in a thread, for
+        hasher = await asyncio.to_thread(hash_again, held.draft, blob.digest.algorithm)  # there may be a lot to read
     if hasher.hexdigest() != blob.digest.hex:
         raise LayerDigestMismatch(blob.digest)
     await held.draft.commit()

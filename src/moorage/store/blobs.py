@@ -146,6 +146,23 @@ _UNLINKED = (
     .values(unlinked_at=bindparam("at"))
 )
 _UNLINK_ALL = delete(links).where(in_repository(links))
+_UNLINKED_ONE = (
+    update(blobs)
+    .where(
+        blobs.c.account_id == bindparam("account"),
+        blobs.c.region == bindparam("home"),
+        blobs.c.key_id == bindparam("key"),
+        blobs.c.digest == bindparam("wanted"),
+        ~exists().where(
+            _others.c.account_id == blobs.c.account_id,
+            _others.c.region == blobs.c.region,
+            _others.c.key_id == blobs.c.key_id,
+            _others.c.digest == blobs.c.digest,
+        ),
+    )
+    .values(unlinked_at=bindparam("at"))
+)
+_UNLINK = delete(links).where(in_repository(links), links.c.digest == bindparam("wanted"))
 
 
 async def find(recall: Recall, repository: Owner, digest: Digest) -> Blob | None:
@@ -156,6 +173,12 @@ async def find(recall: Recall, repository: Owner, digest: Digest) -> Blob | None
 async def open_blob(recall: Recall, repository: Owner, digest: Digest) -> Blob | None:
     """Find a blob as ``find`` does, with its content where that lies in the metadata."""
     return await recall.first(_OPEN, _blob, **key_of(repository), wanted=digest)
+
+
+async def find_in(tx: Transaction, repository: Owner, digest: Digest) -> Blob | None:
+    """Find a blob as the transaction sees it."""
+    row = await tx.first(_FIND, **key_of(repository), wanted=digest)
+    return None if row is None else _blob(row)
 
 
 def _blob(row: Row) -> Blob:
@@ -198,6 +221,14 @@ async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) 
 async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> dict[str, int]:
     """Tell which of ``digests`` the repository links to, and their sizes."""
     return dict(await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests)))
+
+
+async def unlink(tx: Transaction, repository: Repository, digest: Digest, *, at: int) -> None:
+    """Drop one link of the repository; a blob that no other repository links to carries the time."""
+    await tx.run(_UNLINK, **key_of(repository), wanted=digest)
+    await tx.run(
+        _UNLINKED_ONE, account=repository.account, home=repository.region, key=repository.key_id, wanted=digest, at=at
+    )
 
 
 async def unlink_all(tx: Transaction, repository: Repository, *, at: int) -> None:

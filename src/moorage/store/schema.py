@@ -2,6 +2,7 @@
 
 from moorage.store import (
     access_keys,
+    account_settings,
     accounts,
     aliases,
     attachments,
@@ -16,6 +17,7 @@ from moorage.store import (
     members,
     oidc_providers,
     references,
+    referrers,
     registry_policies,
     repositories,
     repository_policies,
@@ -54,6 +56,8 @@ TABLES = (
     images.images,
     tags.tags,
     references.references,
+    referrers.referrers,
+    account_settings.account_settings,
     events.events,
 )
 

@@ -80,7 +80,7 @@ class Tenant:
         return self.run(upload_whole, name, Digest.of(content), Part(pieces(content)))
 
     def put(
-        self, document: object, tag: str | None = None, name: str = REPOSITORY, *, digest: str | None = None
+        self, document: object, tag: str | None = None, name: str = REPOSITORY, *, digest: Digest | None = None
     ) -> ImagePush:
         """Put a manifest alone."""
         return self.run(put_image, name, PutImage(dump(document), None, None if tag is None else Tag(tag), digest))

@@ -73,6 +73,7 @@ JSON_ERRORS: Mapping[type[fact.RegistryError], AwsError] = {
     fact.ReferencedImagesNotFound: AwsError("ReferencedImagesNotFoundException"),
     fact.LayerNotFound: AwsError("LayersNotFoundException"),
     fact.LayerInaccessible: AwsError("LayerInaccessibleException"),
+    fact.LayerReferenced: _PARAMETER,
     fact.LayerDigestMismatch: AwsError("InvalidLayerException"),
     fact.LayerPartTooSmall: AwsError("LayerPartTooSmallException"),
     fact.LayerTooLarge: AwsError("LimitExceededException"),

@@ -23,7 +23,7 @@ _LIVING = frozenset({None, "ACTIVE", "ANY"})
 async def put(ask: Ask) -> Struct:
     asked = ask.read(shapes.PutImageRequest)
     tag = None if asked.imageTag is None else Tag.parse(asked.imageTag)
-    digest = None if asked.imageDigest is None else Digest.parse(asked.imageDigest)
+    digest = None if asked.imageDigest is None else Digest.parse_canonical(asked.imageDigest)
     try:
         body = asked.imageManifest.encode()
     except UnicodeEncodeError:

@@ -56,7 +56,7 @@ async def complete(ask: Ask) -> Struct:
     asked = ask.read(shapes.CompleteLayerUploadRequest)
     if len(set(asked.layerDigests)) != 1:
         raise InvalidParameter("layerDigests", "Exactly one layer digest is supported")
-    digest = Digest.parse(asked.layerDigests[0])
+    digest = Digest.parse_canonical(asked.layerDigests[0])
     completed = await complete_upload(ask.env, ask.granted, asked.uploadId, Finish(digest))
     if completed is Completed.EXISTED:
         raise layer_exists(ask.granted.place, digest)

@@ -95,6 +95,7 @@ QUERY_ERRORS: Mapping[type[fact.RegistryError], QueryError] = {
     fact.ReferencedImagesNotFound: _NO_ENTITY,
     fact.LayerNotFound: _NO_ENTITY,
     fact.LayerInaccessible: _NO_ENTITY,
+    fact.LayerReferenced: _NO_ENTITY,
     fact.LayerDigestMismatch: _VALIDATION,
     fact.LayerPartTooSmall: _VALIDATION,
     fact.LayerTooLarge: _LIMIT,

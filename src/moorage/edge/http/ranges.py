@@ -1,4 +1,7 @@
-"""The Range header of a GET (RFC 9110 section 14): one range of bytes, anything else is passed over."""
+"""The Range header of a GET (RFC 9110 section 14): one range of bytes, anything else is passed over.
+
+A range that ends before it begins may be refused or passed over, says the RFC; the OCI suite wants it refused.
+"""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +10,7 @@ _RANGE = re.compile(r"bytes=\s*([0-9]{0,18})\s*-\s*([0-9]{0,18})\s*\Z", re.IGNOR
 
 
 class RangeUnsatisfiable(Exception):
-    """The range lies behind the end of the content."""
+    """The range lies behind the end of the content, or ends before it begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +38,6 @@ def read_range(header: str | None, size: int) -> ByteRange | None:
         return ByteRange(size - wanted, size)
     first = int(found[1])
     last = int(found[2]) if found[2] else size - 1
-    if found[2] and last < first:
-        return None
-    if first >= size:
+    if first >= size or last < first:
         raise RangeUnsatisfiable
     return ByteRange(first, min(last + 1, size))

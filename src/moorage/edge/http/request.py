@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Protocol
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ Network = IPv4Network | IPv6Network
 _QUERY_FIELDS = 64
 _HOSTS = 1024  # remembered
 _LONGEST_HOST = 300
+_REPEATABLE = ("tag",)  # a push by digest may name several tags
 _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 
 
@@ -110,9 +111,16 @@ class Request:
         except ValueError:
             raise MalformedRequest("the query cannot be read") from None
         found = dict(pairs)
-        if len(found) != len(pairs):
+        spare = max(sum(name in _REPEATABLE for name, _ in pairs) - 1, 0)
+        if len(found) + spare != len(pairs):
             raise MalformedRequest("a query parameter stands twice")
         return found
+
+    def query_values(self, name: str) -> list[str]:
+        """Give every value of a field that may stand more than once; of a query that was read already."""
+        if name not in self.query:
+            return []
+        return parse_qs(self.query_string, keep_blank_values=True, errors="strict")[name]
 
     @property
     def content_length(self) -> int | None:

@@ -97,6 +97,10 @@ WORDS: Mapping[type[fact.RegistryError], Wording] = {
         f"The layer with digest '{e.digest}' in the repository with name '{e.place.name}' in the registry with id "
         f"'{e.place.account}' is not associated with an image"
     ),
+    fact.LayerReferenced: lambda e: (
+        f"The layer with digest '{e.digest}' in the repository with name '{e.place.name}' in the registry with id "
+        f"'{e.place.account}' is associated with an image"
+    ),
     fact.LayerDigestMismatch: lambda e: (
         f"The layer digest '{e.digest}' does not match the digest that was calculated from the uploaded layer"
     ),

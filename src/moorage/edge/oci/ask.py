@@ -1,13 +1,17 @@
 """A granted ``/v2/`` request on its way to a handler."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from moorage.domain.actions import ROUTES, RouteKey
 from moorage.domain.addresses import scheme
-from moorage.domain.digest import Digest, Reference, parse_reference
+from moorage.domain.digest import Algorithm, Digest, Reference, parse_reference
+from moorage.domain.errors import InvalidDigest
+from moorage.domain.profile import Profile
 from moorage.edge.http.request import Request
-from moorage.edge.oci.errors import Profile
 from moorage.edge.oci.routes import Route
 from moorage.operations.authorise import Granted
+from moorage.operations.create_on_push import create_on_push
 from moorage.operations.env import Env
 
 
@@ -45,8 +49,30 @@ class Ask(Struct, frozen=True):
         """
         return parse_reference(self.route.reference)
 
+    @property
+    def is_oci(self) -> bool:
+        return self.profile is Profile.OCI
+
     def address(self, path: str) -> str:
         return f"{self.base}/v2/{self.granted.name}/{path}"
+
+    def pushed(self, digest: Digest) -> Digest:
+        """Judge a digest under which something is pushed: ECR knows one algorithm.
+
+        Raises:
+            InvalidDigest
+
+        """
+        if not self.is_oci and digest.algorithm is not Algorithm.SHA256:
+            raise InvalidDigest(digest)
+        return digest
+
+    async def settled(self) -> "Ask":
+        """Make the repository of a first push, in profile oci, where the caller may."""
+        if not self.is_oci or self.granted.found is not None:
+            return self
+        needs = ROUTES[RouteKey(self.route.endpoint, self.request.method, self.route.kind)]
+        return replace(self, granted=await create_on_push(self.env, self.granted, needs))
 
 
 def base_of(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Blobs: look, fetch, and refuse to delete (end-2, end-10)."""
+"""Blobs: look, fetch, and in profile oci delete (end-2, end-10)."""
 
 from moorage.domain.content import Content
 from moorage.domain.errors import MethodUnknown
@@ -7,7 +7,7 @@ from moorage.edge.http.ranges import RangeUnsatisfiable, read_range
 from moorage.edge.http.response import Response
 from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION
-from moorage.operations.layers import find_blob, open_blob
+from moorage.operations.layers import delete_blob, find_blob, open_blob
 
 
 async def get(ask: Ask) -> Response:
@@ -23,15 +23,18 @@ async def look(ask: Ask) -> Response:
 
 async def fetch(ask: Ask) -> Response:
     digest = ask.digest
-    content = await open_blob(ask.env, ask.granted, digest)
+    content = await open_blob(ask.env, ask.granted, digest, unreferenced=ask.is_oci)
     if (status := refusal(ask.request.headers, digest)) is not None:
         return Response(status, _headers(digest))
     return stretch(content, wanted_range(ask.request.headers, digest), _headers(digest))
 
 
-async def delete(_ask: Ask) -> Response:
+async def delete(ask: Ask) -> Response:
     """ECR collects blobs itself and lets nobody delete one (registry-http.md section 9.8)."""
-    raise MethodUnknown(["GET", "HEAD"])
+    if not ask.is_oci:
+        raise MethodUnknown(["GET", "HEAD"])
+    await delete_blob(ask.env, ask.granted, ask.digest)
+    return Response(202, (VERSION,))
 
 
 def stretch(content: Content, wanted: str | None, headers: tuple[tuple[str, str], ...]) -> Response:

@@ -15,14 +15,15 @@ from moorage.domain.errors import (
     TokenOfAnotherRegion,
 )
 from moorage.domain.names import AccountId, Region, RepositoryName
+from moorage.domain.profile import Profile, Profiles
 from moorage.edge.http.calls import call_of
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
-from moorage.edge.oci import base, blobs, manifests, tags, uploads
+from moorage.edge.oci import base, blobs, manifests, referrers, tags, uploads
 from moorage.edge.oci.ask import Ask, base_of
-from moorage.edge.oci.errors import VERSION, Profile, challenge, response
+from moorage.edge.oci.errors import VERSION, challenge, response
 from moorage.edge.oci.routes import Route, find_route
-from moorage.operations.authorise import Granted, authorise
+from moorage.operations.authorise import authorise
 from moorage.operations.env import Env
 from moorage.operations.tokens import Token, TokenReader
 
@@ -42,7 +43,7 @@ HANDLERS: Mapping[str, Handler] = {
     "end-9": manifests.delete,
     "end-10": blobs.delete,
     "end-11": uploads.start,
-    "end-12": base.referrers,
+    "end-12": referrers.get,
     "end-13": uploads.status,
     "end-14": uploads.cancel,
     "catalog": tags.catalog,
@@ -65,35 +66,44 @@ class Plan(Struct, frozen=True):
 
 
 class OciEdge:
-    """Docker and OCI clients, in one profile."""
+    """Docker and OCI clients, each in the profile of the host and registry it speaks to."""
 
-    def __init__(self, env: Env, tokens: TokenReader, profile: Profile = Profile.ECR) -> None:
-        self._env, self._tokens, self._profile = env, tokens, profile
+    def __init__(self, env: Env, tokens: TokenReader, profiles: Profiles) -> None:
+        self._env, self._tokens, self._profiles = env, tokens, profiles
         self._plans: dict[tuple[str, str], Plan] = {}
 
     async def answer(self, request: Request) -> Response:
+        profile = self._profiles.find(request.origin.name)  # until the registry is known
+        at = self._env.clock()
         try:
-            return await self._handle(request)
+            token = self._token(request, at)
+            registry = self._registry(request, token)
+            profile = self._profiles.find(request.origin.name, registry.account)
+            return await self._handle(request, token, registry, profile, at)
         except (CredentialsMissing, CredentialUnknown):
-            return challenge(self._realm(request))
+            return challenge(profile, self._realm(request))
         except RegistryError as error:
-            return response(self._profile, error)
+            return response(profile, error)
 
     def broken(self, _request: Request) -> Response:
         body = b'{"errors":[{"code":"UNKNOWN","message":"The server failed, the request may be tried again"}]}'
         return Response(500, (("content-type", "application/json; charset=utf-8"), VERSION), body, code="UNKNOWN")
 
-    async def _handle(self, request: Request) -> Response:
-        at = self._env.clock()
+    def _token(self, request: Request, at: int) -> Token:
         authorizations = request.headers.get_all("authorization")
         if len(authorizations) != 1:  # of two, another reader of the request might believe the other
             raise CredentialsMissing
         token = self._tokens.read(authorizations[0], at=at)
         request.trace.caller = token.access_key_id  # until the principal behind it is known
+        return token
+
+    async def _handle(self, request: Request, token: Token, registry: Registry, profile: Profile, at: int) -> Response:
         plan = self._plan(request)
-        granted = await self._grant(request, plan, token, at)
+        account, key = AccountId(token.account), token.access_key_id
+        call = call_of(request, account, key, registry.region, at=at, key_mark=token.key_mark)
+        granted = await authorise(self._env, call, plan.needs, registry, plan.name)
         request.trace.caller = granted.caller.arn
-        return await plan.handler(Ask(self._env, self._profile, request, plan.route, granted))
+        return await plan.handler(Ask(self._env, profile, request, plan.route, granted))
 
     def _plan(self, request: Request) -> Plan:
         """Tell where the request goes; a path that is read again and again is taken apart once."""
@@ -115,12 +125,6 @@ class OciEdge:
         if len(self._plans) >= _PLANS:
             self._plans.clear()
         self._plans[key] = plan
-
-    async def _grant(self, request: Request, plan: Plan, token: Token, at: int) -> Granted:
-        registry = self._registry(request, token)
-        account, key = AccountId(token.account), token.access_key_id
-        call = call_of(request, account, key, registry.region, at=at, key_mark=token.key_mark)
-        return await authorise(self._env, call, plan.needs, registry, plan.name)
 
     def _registry(self, request: Request, token: Token) -> Registry:
         """Find the registry that the host names, else the caller's own."""

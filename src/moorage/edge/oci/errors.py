@@ -2,23 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 import msgspec
 
 from moorage.domain import errors as fact
 from moorage.domain.identityfacts import IdentityFact
+from moorage.domain.profile import Profile
 from moorage.domain.strictjson import NotStrictJson
 from moorage.edge.http.response import Header, Response
 from moorage.edge.http.words import sentence
 from moorage.policy.errors import MalformedPolicy
 from moorage.sigv4.errors import SignatureRefused
-
-
-class Profile(StrEnum):
-    """Whose answer is given where ECR and the OCI specification differ (spec/ecr/registry-http.md section 9)."""
-
-    ECR = "ecr"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +44,7 @@ COMMON: Mapping[type[fact.RegistryError], OciError] = {
     fact.InvalidTag: OciError(400, "TAG_INVALID"),
     fact.LayerNotFound: OciError(404, "BLOB_UNKNOWN"),
     fact.LayerInaccessible: OciError(404, "BLOB_UNKNOWN"),
+    fact.LayerReferenced: _UNSUPPORTED,
     fact.LayerDigestMismatch: OciError(400, "DIGEST_INVALID"),
     fact.InvalidDigest: OciError(400, "DIGEST_INVALID"),
     fact.UploadNotFound: OciError(404, "BLOB_UPLOAD_UNKNOWN"),
@@ -101,6 +96,17 @@ OCI_ERRORS: Mapping[Profile, Mapping[type[fact.RegistryError], OciError]] = {
         fact.ManifestTooLarge: _UNSUPPORTED,
         fact.ImageReferenced: _UNSUPPORTED,
     },
+    Profile.OCI: {
+        **COMMON,
+        fact.InvalidParameter: OciError(400, "UNSUPPORTED"),
+        fact.ValidationFailed: OciError(400, "UNSUPPORTED"),
+        fact.InvalidRepositoryName: OciError(400, "NAME_INVALID"),
+        fact.InvalidAccountId: OciError(400, "NAME_INVALID"),
+        fact.InvalidRegion: OciError(400, "NAME_INVALID"),
+        fact.ManifestInvalid: OciError(400, "MANIFEST_INVALID"),
+        fact.ManifestTooLarge: OciError(413, "MANIFEST_INVALID"),
+        fact.ImageReferenced: _UNSUPPORTED,
+    },
 }
 
 VERSION: Header = ("docker-distribution-api-version", "registry/2.0")
@@ -137,11 +143,11 @@ def _extra(error: fact.RegistryError) -> tuple[Header, ...]:
     return ()
 
 
-def challenge(realm: str) -> Response:
-    """Ask for credentials as ECR does: Basic, and plain text."""
-    headers = (
-        ("www-authenticate", f'Basic realm="{realm}",service="ecr.amazonaws.com"'),
-        VERSION,
-        ("content-type", "text/plain; charset=utf-8"),
-    )
+def challenge(profile: Profile, realm: str) -> Response:
+    """Ask for credentials as ECR does: Basic; in plain text, where the specification has JSON."""
+    asking: Header = ("www-authenticate", f'Basic realm="{realm}",service="ecr.amazonaws.com"')
+    if profile is Profile.OCI:
+        body = msgspec.json.encode({"errors": [{"code": "UNAUTHORIZED", "message": "Not Authorized"}]})
+        return Response(401, (asking, VERSION, _JSON), body, code="UNAUTHORIZED")
+    headers = (asking, VERSION, ("content-type", "text/plain; charset=utf-8"))
     return Response(401, headers, b"Not Authorized\n", code="UNAUTHORIZED")

@@ -3,15 +3,18 @@
 import re
 
 from moorage.domain.errors import LinkExpired, MethodUnknown, RegistryError
+from moorage.domain.profile import Profile
 from moorage.edge.http.conditions import etag, wanted_range
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.edge.oci.blobs import stretch
-from moorage.edge.oci.errors import Profile, response
+from moorage.edge.oci.errors import response
 from moorage.operations.env import Env
 from moorage.operations.layers import LayerLink, follow_link
 
-_PATH = re.compile(r"/layers/([0-9]{12})/([a-z0-9-]{2,25})/([0-9a-f]{1,64})/(sha256:[0-9a-f]{64})\Z")
+_PATH = re.compile(
+    r"/layers/([0-9]{12})/([a-z0-9-]{2,25})/([0-9a-f]{1,64})/(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z"
+)
 _EXPIRES = re.compile(r"[1-9][0-9]{0,17}\Z")
 
 

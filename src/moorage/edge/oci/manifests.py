@@ -4,13 +4,14 @@ from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.domain.errors import BodyTooLarge, ImageNotFound, ImageReferenced, ManifestTooLarge
 from moorage.domain.image import ImageFailureCode, ImageId
-from moorage.domain.manifest import MANIFEST_LIMIT
+from moorage.domain.manifest import MANIFEST_LIMIT, Manifest
+from moorage.domain.names import Tag
 from moorage.edge.http.accept import read_accept
 from moorage.edge.http.conditions import etag, refusal
-from moorage.edge.http.response import Response
+from moorage.edge.http.response import Header, Response
 from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION
-from moorage.operations.imagedeletes import delete_images
+from moorage.operations.imagedeletes import delete_images, delete_tag
 from moorage.operations.images import PutImage, get_manifest, put_image
 
 
@@ -29,18 +30,28 @@ async def get(ask: Ask) -> Response:
 
 async def put(ask: Ask) -> Response:
     reference = ask.reference
+    tag, digest = (None, ask.pushed(reference)) if isinstance(reference, Digest) else (reference, None)
+    tags = () if digest is None else tuple(map(Tag.parse, ask.request.query_values("tag")))
     try:
         body = await ask.request.read(MANIFEST_LIMIT, proven=True)
     except BodyTooLarge:
         raise ManifestTooLarge(MANIFEST_LIMIT) from None
-    tag, digest = (None, reference) if isinstance(reference, Digest) else (reference, None)
-    pushed = await put_image(ask.env, ask.granted, PutImage(body, _media_type(ask), tag, digest))
+    if ask.granted.found is None:
+        Manifest.parse(body, _media_type(ask))  # what is refused anyway makes no repository
+        ask = await ask.settled()
+    new = PutImage(body, _media_type(ask), tag, digest, tags, sparse=ask.is_oci, repeatable=ask.is_oci)
+    pushed = await put_image(ask.env, ask.granted, new)
     location = ask.address(f"manifests/{pushed.digest}")
-    return Response(201, (("location", location), ("docker-content-digest", pushed.digest), VERSION))
+    headers: tuple[Header, ...] = (("location", location), ("docker-content-digest", pushed.digest), VERSION)
+    headers = (*headers, *(("oci-tag", one) for one in tags))
+    return Response(201, headers if pushed.subject is None else (*headers, ("oci-subject", pushed.subject)))
 
 
 async def delete(ask: Ask) -> Response:
     reference = ask.reference
+    if ask.is_oci and isinstance(reference, Tag):
+        await delete_tag(ask.env, ask.granted, reference)
+        return Response(202, (VERSION,))
     asked = ImageId(digest=reference) if isinstance(reference, Digest) else ImageId(tag=reference)
     deleted = await delete_images(ask.env, ask.granted, [asked])
     for failure in deleted.failures:

@@ -2,12 +2,15 @@
 
 import re
 
-from moorage.domain.digest import Digest
-from moorage.domain.errors import MalformedRequest
+from moorage.domain.digest import Algorithm, Digest
+from moorage.domain.errors import InvalidDigest, MalformedRequest, UploadOutOfOrder
+from moorage.domain.layer import PART_MINIMUM
 from moorage.edge.http.response import Header, Response
 from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION
+from moorage.operations.account_settings import may_mount
 from moorage.operations.drafts import Finish, Part
+from moorage.operations.mounts import Mount, mount_blob
 from moorage.operations.uploads import (
     cancel_upload,
     complete_upload,
@@ -17,32 +20,49 @@ from moorage.operations.uploads import (
     upload_whole,
 )
 
+_PASSED_OVER = 16 * 1024 * 1024
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]{1,18}|\*))?\Z")
 
 
 async def start(ask: Ask) -> Response:
-    """Open an upload; a mount is answered the same way, because mounting is off (registry-http.md section 5.3)."""
+    """Open an upload, which is also the answer to a mount that cannot be done (registry-http.md section 5.3)."""
+    _judge_algorithm(ask)
+    ask = await ask.settled()
+    if ask.route.endpoint == "end-11" and (mounted := await _mount(ask)) is not None:
+        return _created(ask, mounted)
     upload_id = await start_upload(ask.env, ask.granted)
-    return Response(202, _headers(ask, upload_id, 0))
+    headers = _headers(ask, upload_id, 0)
+    if not ask.is_oci:
+        headers = (*headers, ("oci-chunk-min-length", str(PART_MINIMUM)))
+    return Response(202, headers)
 
 
 async def whole(ask: Ask) -> Response:
-    digest = ask.digest
+    digest = ask.pushed(ask.digest)
+    ask = await ask.settled()
     await upload_whole(ask.env, ask.granted, digest, Part(ask.request.stream(), length=ask.request.content_length))
     return _created(ask, digest)
 
 
 async def part(ask: Ask) -> Response:
     upload_id = ask.route.reference
-    offset = await receive_part(ask.env, ask.granted, upload_id, _part(ask))
-    return Response(201, _headers(ask, upload_id, offset))
+    try:
+        offset = await receive_part(ask.env, ask.granted, upload_id, _part(ask))
+    except UploadOutOfOrder:
+        await _pass_over(ask)
+        raise
+    return Response(202 if ask.is_oci else 201, _headers(ask, upload_id, offset))
 
 
 async def complete(ask: Ask) -> Response:
-    digest = Digest.parse(ask.request.query.get("digest", ""))
+    digest = ask.pushed(Digest.parse(ask.request.query.get("digest", "")))
     last = _part(ask) if ask.request.has_body else None
-    finish = Finish(digest, last, may_be_empty=True)
-    await complete_upload(ask.env, ask.granted, ask.route.reference, finish)
+    finish = Finish(digest, last, may_be_empty=True, short_parts=ask.is_oci)
+    try:
+        await complete_upload(ask.env, ask.granted, ask.route.reference, finish)
+    except UploadOutOfOrder:
+        await _pass_over(ask)
+        raise
     return _created(ask, digest)
 
 
@@ -54,6 +74,38 @@ async def status(ask: Ask) -> Response:
 async def cancel(ask: Ask) -> Response:
     await cancel_upload(ask.env, ask.granted, ask.route.reference)
     return Response(204, (VERSION,))
+
+
+async def _pass_over(ask: Ask) -> None:
+    """Read a part that is refused, if it is no more than many a client sends without looking for an answer."""
+    if (ask.request.content_length or 0) <= _PASSED_OVER:
+        async for _ in ask.request.stream():
+            pass
+
+
+async def _mount(ask: Ask) -> Digest | None:
+    """Mount the blob that is named, where that can be done: ECR wants it allowed, a source, and an image of it."""
+    source = ask.request.query.get("from")
+    try:
+        digest = ask.digest
+    except InvalidDigest:
+        return None
+    if not ask.is_oci and (source is None or not await may_mount(ask.env, ask.granted)):
+        return None
+    mount = Mount(digest, source or None, unreferenced=ask.is_oci)
+    return digest if await mount_blob(ask.env, ask.granted, mount) else None
+
+
+def _judge_algorithm(ask: Ask) -> None:
+    """See that the digest that a client announces is one we can make; which it is counts at the end.
+
+    Raises:
+        InvalidDigest
+
+    """
+    named = ask.request.query.get("digest-algorithm", Algorithm.SHA256)
+    if named not in frozenset(Algorithm) or (named != Algorithm.SHA256 and not ask.is_oci):
+        raise InvalidDigest(named)
 
 
 def _part(ask: Ask) -> Part:

@@ -6,7 +6,8 @@ import pytest
 
 from moorage.domain import errors as fact
 from moorage.domain.errors import Place, RegistryError
-from moorage.edge.oci.errors import Profile, challenge, response
+from moorage.domain.profile import Profile
+from moorage.edge.oci.errors import challenge, response
 
 AT = Place("team/app", "123456789012")
 WHERE = "the repository with name 'team/app' in the registry with id '123456789012'"
@@ -178,7 +179,7 @@ def test_a_fact_that_has_no_row_is_a_fault_of_ours() -> None:
 
 
 def test_whoever_shows_no_credentials_is_asked_for_them_in_plain_text() -> None:
-    answer = challenge("https://localhost/")
+    answer = challenge(Profile.ECR, "https://localhost/")
     assert (answer.status, answer.body, dict(answer.headers)["www-authenticate"]) == (
         401,
         b"Not Authorized\n",

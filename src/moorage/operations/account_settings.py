@@ -1,0 +1,35 @@
+"""Settings of a registry: what ECR calls account settings, kept for each account and region."""
+
+from moorage.domain.account_setting import ENABLED, AccountSetting
+from moorage.domain.events import EventKind
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
+from moorage.operations.record import record
+from moorage.store import account_settings
+from moorage.store.transaction import Transaction
+
+
+async def get_account_setting(env: Env, granted: Granted, setting: AccountSetting) -> str:
+    return await account_settings.find(env.store.now, granted.registry, setting) or setting.default
+
+
+async def put_account_setting(env: Env, granted: Granted, setting: AccountSetting, value: str) -> str:
+    """Keep a value.
+
+    Raises:
+        InvalidParameter: the setting cannot have it
+
+    """
+    judged = setting.judge(value)
+
+    async def unit(tx: Transaction) -> str:
+        await account_settings.put(tx, granted.registry, setting, judged)
+        await record(tx, env, granted, EventKind.ACCOUNT_SETTING_PUT, setting=setting.value, value=judged)
+        return judged
+
+    return await env.store.write(unit)
+
+
+async def may_mount(env: Env, granted: Granted) -> bool:
+    """Tell whether the registry lets blobs be mounted, which ECR does not unless it is told to."""
+    return await get_account_setting(env, granted, AccountSetting.BLOB_MOUNTING) == ENABLED
