@@ -125,4 +125,5 @@ install_locked awscli
 install_locked pyclients
 install_cdk
 install_oracle
+"$here/conformance.sh"
 print_versions

@@ -60,7 +60,7 @@ def test_one_range_is_answered_with_that_stretch(
     assert answer.header("content-range") == f"bytes {first}-{end - 1}/1000"
 
 
-@pytest.mark.parametrize("asked", ["bytes=1000-", "bytes=1000-1001", "bytes=999999999999-", "bytes=-0"])
+@pytest.mark.parametrize("asked", ["bytes=1000-", "bytes=1000-1001", "bytes=999999999999-", "bytes=-0", "bytes=5-2"])
 def test_a_range_behind_the_end_cannot_be_had(registry: Registry, blob: str, asked: str) -> None:
     answer = registry.ask("GET", blob, {"Range": asked})
     assert (answer.status, answer.header("content-range")) == (416, "bytes */1000")
@@ -68,7 +68,7 @@ def test_a_range_behind_the_end_cannot_be_had(registry: Registry, blob: str, ask
 
 @pytest.mark.parametrize(
     "asked",
-    ["bytes=0-1,3-4", "bytes=5-2", "bytes=-", "bytes=a-b", "lines=0-1", "", "bytes=0-1-2", "bytes=0-" + "9" * 99],
+    ["bytes=0-1,3-4", "bytes=-", "bytes=a-b", "lines=0-1", "", "bytes=0-1-2", "bytes=0-" + "9" * 99],
 )
 def test_what_is_not_one_range_gets_the_whole_blob(registry: Registry, blob: str, asked: str) -> None:
     answer = registry.ask("GET", blob, {"Range": asked})
@@ -104,7 +104,7 @@ def test_a_blob_that_was_never_sent_is_unknown(registry: Registry, repository: s
 
 @pytest.mark.parametrize(
     "digest",
-    ["latest", "sha256:", "sha256:abc", digest_of(b"").upper(), digest_of(b"") + "0", "sha512:" + "0" * 128, "..:.."],
+    ["latest", "sha256:", "sha256:abc", digest_of(b"").upper(), digest_of(b"") + "0", "sha512:" + "0" * 64, "..:.."],
 )
 def test_what_is_no_digest_is_refused(registry: Registry, repository: str, digest: str) -> None:
     answer = registry.ask("GET", f"{repository}/blobs/{digest}")

@@ -39,6 +39,8 @@ REGISTRY_WIDE = {
     "PutRegistryPolicy": ({"policyText": HARMLESS}, "*"),
     "GetRegistryPolicy": ({}, "*"),
     "DeleteRegistryPolicy": ({}, "*"),
+    "GetAccountSetting": ({"name": "BLOB_MOUNTING"}, "*"),
+    "PutAccountSetting": ({"name": "BLOB_MOUNTING", "value": "DISABLED"}, "*"),
     "CreateRepository": ({"repositoryName": "made/by-somebody"}, f"{PREFIX}made/by-somebody"),
 }
 OWN_OPERATIONS = {"CreateAccount": {"accountId": "999999999999"}, "ListAccounts": {}, "DescribeServer": {}}
@@ -100,7 +102,16 @@ def not_authorized(key: Key, action: str, resource: str) -> str:
 
 def test_every_built_operation_has_a_case() -> None:
     of_ecr = {name.removeprefix("ecr.") for name in HANDLERS if name.startswith("ecr.")}
-    assert of_ecr == cases.ECR.keys() | REGISTRY_WIDE.keys()
+    # ListImageReferrers has no action of its name: it stands beside the pull that it needs, below.
+    assert of_ecr == cases.ECR.keys() | REGISTRY_WIDE.keys() | {"ListImageReferrers"}
+
+
+def test_listing_referrers_needs_what_a_pull_needs(guarded: Guarded, people: People) -> None:
+    people.give(guarded.key.name, everything_but("ecr:BatchGetImage"))
+    asked = {"repositoryName": guarded.target.name, "subjectId": {"imageDigest": digest_of(b"anything")}}
+    answer = guarded.user.call("ListImageReferrers", asked)
+    message = not_authorized(guarded.key, "ecr:BatchGetImage", PREFIX + guarded.target.name)
+    assert (answer.status, code_of(answer), message_of(answer)) == (400, DENIED, message)
 
 
 @pytest.mark.parametrize("operation", BUILT)

@@ -9,9 +9,7 @@ import json
 from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from moorage.domain.caller import Registry
 from moorage.domain.digest import Digest
-from moorage.domain.names import AccountId, Region
 from moorage.domain.referrer import Referrer
 from moorage.domain.repository import Repository
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
@@ -40,7 +38,6 @@ Index(
     referrers.c.repository_id,
     referrers.c.digest,
 )
-Index("referrers_by_time", referrers.c.orphaned_at)
 
 _of_subject = in_repository(referrers) & (referrers.c.subject == bindparam("wanted"))
 _of_types = or_(
@@ -66,14 +63,6 @@ _PAGE = (
     .order_by(referrers.c.digest)
 )
 _ORPHANED = update(referrers).where(_of_subject).values(orphaned_at=bindparam("at"))
-_FOUND = update(referrers).where(_of_subject).values(orphaned_at=None)
-_ORPHANS = (
-    select(
-        referrers.c.account_id, referrers.c.region, referrers.c.repository_id, referrers.c.subject, referrers.c.digest
-    )
-    .where(referrers.c.orphaned_at < bindparam("before"))
-    .limit(bindparam("count"))
-)
 _DELETE = delete(referrers).where(in_repository(referrers), referrers.c.digest == bindparam("gone"))
 _DELETE_ALL = delete(referrers).where(in_repository(referrers))
 
@@ -111,18 +100,6 @@ async def between(  # noqa: PLR0913 - a page's coordinates
 
 async def set_orphaned(tx: Transaction, repository: Repository, subject: Digest, *, at: int) -> None:
     await tx.run(_ORPHANED, **key_of(repository), wanted=subject, at=at)
-
-
-async def set_found(tx: Transaction, repository: Repository, subject: Digest) -> None:
-    await tx.run(_FOUND, **key_of(repository), wanted=subject)
-
-
-async def orphans(tx: Transaction, *, before: int, count: int) -> list[tuple[Registry, str, Digest, Digest]]:
-    """List referrers orphaned before ``before`` in every registry: registry, repository id, subject, digest."""
-    return [
-        (Registry(AccountId(row[0]), Region(row[1])), row[2], Digest(row[3]), Digest(row[4]))
-        for row in await tx.all(_ORPHANS, before=before, count=count)
-    ]
 
 
 async def delete_of(tx: Transaction, repository: Repository, digest: Digest) -> None:

@@ -223,7 +223,7 @@ def test_a_manifest_that_could_be_taken_for_another_kind_is_refused(
         (with_layer(mediaType=""), "no valid mediaType"),
         (with_layer(mediaType="a" * 256), "no valid mediaType"),
         (with_layer(digest=None), "no valid digest"),
-        (with_layer(digest="sha512:" + "0" * 128), "no valid digest"),
+        (with_layer(digest="sha512:" + "0" * 64), "no valid digest"),
         (with_layer(digest="sha256:" + "A" * 64), "no valid digest"),
         (with_layer(digest="sha256:" + "0" * 64 + "\n"), "no valid digest"),
         (with_layer(size=None), "no valid size"),

@@ -73,7 +73,7 @@ def test_a_tag_is_one_word(text: str) -> None:
             for text in ("", "-a", ".a", "a b", "a+b", "a/b", "a:b", "x" * 129, "a\n", "ä")
         ),
         *((Digest.parse, InvalidDigest, text) for text in ("", HEX, f"sha256:{HEX}0", f"sha256:{HEX[1:]}")),
-        *((Digest.parse, InvalidDigest, text) for text in (f"sha256:{HEX.upper()}", f"sha512:{HEX * 2}", "sha256:")),
+        *((Digest.parse, InvalidDigest, text) for text in (f"sha256:{HEX.upper()}", f"sha512:{HEX}", "sha256:")),
         *((Digest.parse, InvalidDigest, text) for text in (f"sha256:{HEX}\n", f" sha256:{HEX}", f"SHA256:{HEX}")),
         (Digest.parse, InvalidDigest, f"sha256:{HEX[:-1]}٣"),
     ],

@@ -20,7 +20,7 @@ from moorage.domain.errors import (
     RegistryError,
 )
 from moorage.domain.names import AccountId, RepositoryName
-from moorage.edge.awsjson import images, layers, own, registry, repositories, resource_tags
+from moorage.edge.awsjson import images, layers, own, registry, repositories, resource_tags, settings
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
@@ -53,13 +53,16 @@ HANDLERS: Mapping[str, Handler] = {
     "ecr.DescribeImages": images.describe,
     "ecr.DescribeRegistry": registry.describe,
     "ecr.DescribeRepositories": repositories.describe,
+    "ecr.GetAccountSetting": settings.get_setting,
     "ecr.GetAuthorizationToken": registry.authorization_token,
     "ecr.GetDownloadUrlForLayer": layers.download_url,
     "ecr.GetRegistryPolicy": registry.get_policy,
     "ecr.GetRepositoryPolicy": repositories.get_policy,
     "ecr.InitiateLayerUpload": layers.initiate,
+    "ecr.ListImageReferrers": settings.list_image_referrers,
     "ecr.ListImages": images.list_ids,
     "ecr.ListTagsForResource": resource_tags.list_tags,
+    "ecr.PutAccountSetting": settings.put_setting,
     "ecr.PutImage": images.put,
     "ecr.PutImageTagMutability": repositories.put_mutability,
     "ecr.PutRegistryPolicy": registry.put_policy,

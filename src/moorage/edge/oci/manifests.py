@@ -36,7 +36,7 @@ async def put(ask: Ask) -> Response:
         body = await ask.request.read(MANIFEST_LIMIT, proven=True)
     except BodyTooLarge:
         raise ManifestTooLarge(MANIFEST_LIMIT) from None
-    if ask.granted.found is None:
+    if ask.is_oci and ask.granted.found is None:
         Manifest.parse(body, _media_type(ask))  # what is refused anyway makes no repository
         ask = await ask.settled()
     new = PutImage(body, _media_type(ask), tag, digest, tags, sparse=ask.is_oci, repeatable=ask.is_oci)

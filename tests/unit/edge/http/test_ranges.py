@@ -31,7 +31,6 @@ def test_one_range_is_a_stretch(header: str, first: int, end: int) -> None:
         "bytes",
         "bytes=",
         "bytes=-",
-        "bytes=5-2",
         "bytes=0-1,3-4",
         "bytes=a-b",
         "bytes=1",

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0005"
-down_revision = "0004"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:
@@ -35,7 +35,6 @@ def upgrade() -> None:
     op.create_index(
         "referrers_by_digest", "referrers", ["account_id", "region", "repository_id", "digest"], unique=False
     )
-    op.create_index("referrers_by_time", "referrers", ["orphaned_at"], unique=False)
     # What was pushed before: manifests with a subject describe themselves.
     op.execute(
         """

@@ -1,0 +1,89 @@
+"""The official suite of the OCI distribution specification, run against a server, and what it found."""
+
+import os
+import subprocess
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from re import search
+from typing import Final
+from xml.etree import ElementTree as ET
+
+ROOT: Final = Path(__file__).parents[3]
+TOOL: Final = ROOT / ".tools/conformance"
+BINARY: Final = TOOL / "conformance"
+REPOSITORIES: Final = ("conformance/repo1", "conformance/repo2")
+VERSIONS: Final = ("1.1", "dev")
+# What is off unless somebody asks for it: with these, every optional interface and kind of data is tried.
+_OPTIONAL: Final = (
+    "OCI_API_BLOBS_DIGEST_HEADER",
+    "OCI_API_BLOBS_UPLOAD_CANCEL",
+    "OCI_API_MANIFESTS_DIGEST_HEADER",
+    "OCI_API_MANIFESTS_TAG_PARAM",
+    "OCI_DATA_SPARSE",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One result: the test's name, passed, failure, error, skipped or disabled, and what was said."""
+
+    name: str
+    status: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deviation:
+    """A difference that is meant: which results it explains, and where it is written.
+
+    One that is there only ``sometimes`` depends on an order that the suite leaves to chance.
+    """
+
+    id: str
+    where: str
+    test: str
+    says: str
+    sometimes: bool = False
+
+    def explains(self, case: Case) -> bool:
+        return search(self.test, case.name) is not None and search(self.says, case.said) is not None
+
+
+def run(host: str, version: str, folder: Path, *, user: str = "", password: str = "") -> list[Case]:
+    """Run the whole suite, and give every result."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "OCI_REGISTRY": host,
+        "OCI_TLS": "disabled",
+        "OCI_REPO1": REPOSITORIES[0],
+        "OCI_REPO2": REPOSITORIES[1],
+        "OCI_USERNAME": user,
+        "OCI_PASSWORD": password,
+        "OCI_VERSION": version,
+        "OCI_RESULTS_DIR": str(folder),
+        **dict.fromkeys(_OPTIONAL, "true"),
+    }
+    subprocess.run(  # noqa: S603  # the program is ours to build
+        [BINARY], env=environment, cwd=folder, capture_output=True, timeout=240, check=False
+    )
+    report = ET.parse(folder / "junit.xml")  # noqa: S314  # written by that program just now
+    return [
+        Case(case.attrib["name"], case.attrib["status"], case.findtext("system-out") or "")
+        for case in report.iter("testcase")
+    ]
+
+
+def counts(cases: list[Case]) -> Counter[str]:
+    return Counter(case.status for case in cases)
+
+
+def not_passed(cases: list[Case]) -> list[Case]:
+    return [case for case in cases if case.status != "passed"]
+
+
+def deviations() -> list[Deviation]:
+    written = tomllib.loads(Path(__file__).with_name("deviations.toml").read_text(encoding="utf-8"))
+    return [Deviation(**entry) for entry in written["deviation"]]

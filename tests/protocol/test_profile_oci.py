@@ -1,0 +1,107 @@
+"""What profile oci does otherwise, beyond what the official suite looks at."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from moorage.domain.profile import Profile
+from protocol.people import root_of
+from protocol.registry import Registry, code_of, manifest_for
+from support.layers import digest_of
+from support.server import RunningServer
+from support.wire import Wire
+
+LAYER = b"one layer of profile oci"
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Start a server that speaks as the specification does under one name alone."""
+    data = tmp_path_factory.mktemp("mixed") / "data"
+    with RunningServer(data, settings={"MOORAGE_HOSTS": f"oci.localhost={Profile.OCI}"}) as running:
+        yield running
+
+
+@pytest.fixture
+def registry(mixed: RunningServer) -> Iterator[Registry]:
+    with Wire(mixed.host) as wire:
+        yield Registry(wire, root_of(mixed).password(mixed))
+
+
+OCI_HOST = {"Host": "oci.localhost"}
+
+
+def test_a_host_has_a_profile_of_its_own(registry: Registry) -> None:
+    assert registry.ask("POST", "per/host/blobs/uploads/").status == 404
+    assert registry.ask("POST", "per/host/blobs/uploads/", OCI_HOST).status == 202
+    assert registry.ask("POST", "per/host/blobs/uploads/").status == 202
+
+
+def test_a_list_without_room_is_empty_and_has_no_next_page(registry: Registry) -> None:
+    registry.ask("POST", "no/room/blobs/uploads/", OCI_HOST)
+    answer = registry.ask("GET", "no/room/tags/list?n=0", OCI_HOST)
+    assert (answer.status, answer.read("tags"), answer.get("link")) == (200, [], None)
+
+
+def test_a_manifest_that_is_refused_makes_no_repository(registry: Registry) -> None:
+    answer = registry.ask("PUT", "bad/manifest/manifests/v1", OCI_HOST, b"{")
+    assert (answer.status, code_of(answer)) == (400, "MANIFEST_INVALID")
+    assert registry.ask("GET", "bad/manifest/tags/list").status == 404
+
+
+def test_a_blob_that_an_image_refers_to_is_not_deleted(registry: Registry) -> None:
+    registry.ask("POST", "kept/blob/blobs/uploads/", OCI_HOST)
+    registry.push("kept/blob", "v1", LAYER)
+    path = f"kept/blob/blobs/{digest_of(LAYER)}"
+    assert registry.ask("DELETE", path, OCI_HOST).status == 405
+    assert registry.ask("GET", path, OCI_HOST).body == LAYER
+
+
+def test_the_last_tag_goes_and_leaves_its_image(registry: Registry) -> None:
+    registry.ask("POST", "last/tag/blobs/uploads/", OCI_HOST)
+    body = registry.push("last/tag", "v1", LAYER)
+    assert registry.ask("DELETE", "last/tag/manifests/v1", OCI_HOST).status == 202
+    assert registry.ask("GET", f"last/tag/manifests/{digest_of(body)}", OCI_HOST).body == body
+
+
+def test_in_profile_ecr_a_mount_is_an_upload_until_the_setting_allows_it(
+    registry: Registry, mixed: RunningServer
+) -> None:
+    ecr = mixed.boto3("ecr")
+    for name in ("mount/from", "mount/to"):
+        ecr.create_repository(repositoryName=name)
+    registry.push("mount/from", "v1", LAYER)
+    path = f"mount/to/blobs/uploads/?mount={digest_of(LAYER)}&from=mount/from"
+    assert registry.ask("POST", path).status == 202
+    ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    assert ecr.get_account_setting(name="BLOB_MOUNTING")["value"] == "ENABLED"
+    assert registry.ask("POST", path).status == 201
+    assert registry.ask("HEAD", f"mount/to/blobs/{digest_of(LAYER)}").status == 200
+    unreferenced = registry.put_blob("mount/from", b"of no image")
+    assert registry.ask("POST", f"mount/to/blobs/uploads/?mount={unreferenced}&from=mount/from").status == 202
+
+
+def test_referrers_are_listed_in_pages_and_by_type_on_both_faces(registry: Registry, mixed: RunningServer) -> None:
+    ecr = mixed.boto3("ecr")
+    ecr.create_repository(repositoryName="with/referrers")
+    subject = digest_of(registry.push("with/referrers", "v1", LAYER))
+    pointing = {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": subject, "size": 1}
+    for number in range(5):
+        kind = f"application/vnd.example.{number % 2}"
+        document = manifest_for(LAYER, subject=pointing, artifactType=kind, annotations={"n": str(number)})
+        registry.keep("with/referrers", "", document)
+    found: list[dict[str, Any]] = []
+    path = f"with/referrers/referrers/{subject}?n=2"
+    while path:
+        answer = registry.ask("GET", path)
+        listed = answer.read("manifests")
+        assert isinstance(listed, list)
+        found += listed
+        path = (answer.get("link") or "").partition("<")[2].partition(">")[0]
+    assert sorted(one["annotations"]["n"] for one in found) == ["0", "1", "2", "3", "4"]
+    told = ecr.list_image_referrers(repositoryName="with/referrers", subjectId={"imageDigest": subject})
+    assert [one["digest"] for one in told["referrers"]] == [one["digest"] for one in found]
+    wanted = {"artifactTypes": ["application/vnd.example.1"]}
+    some = ecr.list_image_referrers(repositoryName="with/referrers", subjectId={"imageDigest": subject}, filter=wanted)
+    assert sorted(one["annotations"]["n"] for one in some["referrers"]) == ["1", "3"]
