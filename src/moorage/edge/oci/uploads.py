@@ -3,7 +3,7 @@
 import re
 
 from moorage.domain.digest import Algorithm, Digest
-from moorage.domain.errors import InvalidDigest, MalformedRequest, UploadOutOfOrder
+from moorage.domain.errors import InvalidDigest, MalformedRequest
 from moorage.domain.layer import PART_MINIMUM
 from moorage.edge.http.response import Header, Response
 from moorage.edge.oci.ask import Ask
@@ -20,7 +20,6 @@ from moorage.operations.uploads import (
     upload_whole,
 )
 
-_PASSED_OVER = 16 * 1024 * 1024
 _CONTENT_RANGE = re.compile(r"(?:bytes )?([0-9]{1,18})-([0-9]{1,18})(?:/(?:[0-9]{1,18}|\*))?\Z")
 
 
@@ -46,11 +45,7 @@ async def whole(ask: Ask) -> Response:
 
 async def part(ask: Ask) -> Response:
     upload_id = ask.route.reference
-    try:
-        offset = await receive_part(ask.env, ask.granted, upload_id, _part(ask))
-    except UploadOutOfOrder:
-        await _pass_over(ask)
-        raise
+    offset = await receive_part(ask.env, ask.granted, upload_id, _part(ask))
     return Response(202 if ask.is_oci else 201, _headers(ask, upload_id, offset))
 
 
@@ -58,11 +53,7 @@ async def complete(ask: Ask) -> Response:
     digest = ask.pushed(Digest.parse(ask.request.query.get("digest", "")))
     last = _part(ask) if ask.request.has_body else None
     finish = Finish(digest, last, may_be_empty=True, short_parts=ask.is_oci)
-    try:
-        await complete_upload(ask.env, ask.granted, ask.route.reference, finish)
-    except UploadOutOfOrder:
-        await _pass_over(ask)
-        raise
+    await complete_upload(ask.env, ask.granted, ask.route.reference, finish)
     return _created(ask, digest)
 
 
@@ -74,13 +65,6 @@ async def status(ask: Ask) -> Response:
 async def cancel(ask: Ask) -> Response:
     await cancel_upload(ask.env, ask.granted, ask.route.reference)
     return Response(204, (VERSION,))
-
-
-async def _pass_over(ask: Ask) -> None:
-    """Read a part that is refused, if it is no more than many a client sends without looking for an answer."""
-    if (ask.request.content_length or 0) <= _PASSED_OVER:
-        async for _ in ask.request.stream():
-            pass
 
 
 async def _mount(ask: Ask) -> Digest | None:
