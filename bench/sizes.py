@@ -26,7 +26,7 @@ class Sizes:
 
 FULL: Final = Sizes(
     rounds=5,
-    seconds=4,
+    seconds=2,
     middle=1_000_000,
     large=500_000_000,
     tags=10_000,

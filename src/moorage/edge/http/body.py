@@ -30,6 +30,8 @@ async def read_pieces(transport: AsyncIterable[bytes], declared: int | None, pac
             break
         if piece:
             yield piece
+            if pace.received == declared:
+                return  # all that was told of is here: its end need not be waited for
         else:
             empty += 1
     if empty > _WHOLE or (declared is not None and pace.received != declared):
