@@ -97,16 +97,14 @@ def test_ecr_describes_an_artifact_by_its_type(oras: Client, aws: AwsCli, chart:
     assert told == [[digest_at(oras, repository.at("v1")), ["v1"], KIND]]
 
 
+@pytest.mark.parametrize("way", ["v1.1-referrers-api", "v1.1-referrers-tag"])
 def test_an_attached_artifact_is_found_from_its_subject(
-    oras: Client, images: Samples, chart: Path, repository: Repository
+    oras: Client, images: Samples, chart: Path, repository: Repository, way: str
 ) -> None:
     copy_in(oras, images.scratch, repository.at("v1"))
-    attached = ("--disable-path-validation", "--artifact-type", KIND, repository.at("v1"), f"{chart}:text/yaml")
-    oras.run("attach", *attached)
-    found = oras.run(
-        *("discover", "--distribution-spec", "v1.1-referrers-tag", "--format", "json"),
-        *("--artifact-type", KIND, repository.at("v1")),
-    )
+    spoken = ("--distribution-spec", way, "--artifact-type", KIND)
+    oras.run("attach", "--disable-path-validation", *spoken, repository.at("v1"), f"{chart}:text/yaml")
+    found = oras.run("discover", *spoken, "--format", "json", repository.at("v1"))
     assert [entry["artifactType"] for entry in json.loads(found.stdout)["manifests"]] == [KIND]
 
 
