@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import pytest
 from botocore.client import BaseClient
 
 from moorage.domain import actions
 from moorage.domain.actions import Scope
+from moorage.edge.awsjson import own
 from moorage.edge.awsjson.edge import HANDLERS
 from moorage.edge.awsjson.shapes import OPERATIONS
 from protocol import cases
@@ -187,6 +189,40 @@ def test_the_root_of_another_account_has_no_say_over_the_server(
 ) -> None:
     answer = Api(registry.wire, stranger.id, stranger.secret).call(operation, OWN_OPERATIONS[operation], prefix=OWN)
     assert code_of(answer) == DENIED
+
+
+class TestTokens:
+    """A narrower password needs what a whole one does; other people's tokens need leave of their own."""
+
+    WISH: ClassVar = {"actions": ["pull"], "repositories": ["team/app"]}
+
+    def test_every_own_operation_stands_here(self) -> None:
+        assert own.OPERATIONS.keys() == OWN_OPERATIONS.keys() | {"CreateToken", "ListTokens", "RevokeToken"}
+
+    @pytest.mark.parametrize(
+        ("operation", "asked", "action"),
+        [
+            ("CreateToken", WISH, "ecr:GetAuthorizationToken"),
+            ("ListTokens", {"all": True}, "moorage:ListTokens"),
+            ("RevokeToken", {"tokenId": "MTKNAAAAAAAAAAAAAAAA"}, "moorage:RevokeToken"),
+        ],
+    )
+    def test_an_operation_needs_its_action_alone(
+        self, nobody: tuple[Key, Api], people: People, operation: str, asked: Mapping[str, object], action: str
+    ) -> None:
+        key, user = nobody
+        people.give(key.name, everything_but(action))
+        answer = user.call(operation, asked, prefix=OWN)
+        assert (code_of(answer), message_of(answer)) == (DENIED, not_authorized(key, action, "*"))
+        people.give(key.name, policy(statement("Allow", action)))
+        assert code_of(user.call(operation, asked, prefix=OWN)) in {"None", "ResourceNotFoundException"}
+
+    def test_ones_own_need_credentials_alone(self, nobody: tuple[Key, Api], people: People) -> None:
+        key, user = nobody
+        made = json.loads(user.call("CreateToken", self.WISH, prefix=OWN).body)["token"]["tokenId"]
+        people.give(key.name, everything_but("*"))
+        assert made in user.call("ListTokens", {}, prefix=OWN).text
+        assert user.call("RevokeToken", {"tokenId": made}, prefix=OWN).status == 200
 
 
 @pytest.mark.parametrize("operation", UNBUILT)

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from moorage.cli.refused import NoCredentials, NoServer, Refused
 from moorage.cli.running import Running, find_running
@@ -17,6 +20,7 @@ _TARGET = "Moorage_20261123"
 _SERVICE = "moorage"
 _SECONDS = 30
 _OK = 200
+_PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 
 
 class CallRefused(Refused):
@@ -41,27 +45,68 @@ class Answer:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where a server is; ``by_name`` is whether its certificate must bear the host's name."""
+
+    host: str
+    port: int
+    secure: bool
+    ca: Path | None
+    by_name: bool = False
+
+    def __str__(self) -> str:
+        """Write the address as a Host header has it."""
+        name = f"[{self.host}]" if ":" in self.host else self.host
+        usual = _PORTS["https" if self.secure else "http"]
+        return name if self.port == usual else f"{name}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Who calls."""
+
+    access_key_id: str
+    secret: str = field(repr=False)
+    session_token: str | None = field(default=None, repr=False)
+
+
+def root_of(config: Config) -> Credentials:
+    """Give the keys of the first account's root."""
+    if config.access_key_id is None or config.secret_access_key is None:
+        raise NoCredentials(config.data)
+    return Credentials(config.access_key_id, config.secret_access_key)
+
+
 def call(config: Config, operation: str, members: Mapping[str, object]) -> dict[str, object]:
     """Ask the running server, as the first account's root user."""
-    access_key_id, secret = config.access_key_id, config.secret_access_key
-    if access_key_id is None or secret is None:
-        raise NoCredentials(config.data)
     running = require_running(config)
-    config = running.config
+    return call_server(nearby(running), root_of(config), running.config.region, operation, members)
+
+
+def call_server(
+    server: Server, caller: Credentials, region: str, operation: str, members: Mapping[str, object]
+) -> dict[str, object]:
+    """Sign a call of a server, and read its answer.
+
+    Raises:
+        CallRefused, Refused
+
+    """
     body = json.dumps(members).encode()
     head = Head(
         "POST",
         "/",
         "",
         (
-            ("host", str(config.listen.nearby)),
+            ("host", str(server)),
             ("content-type", "application/x-amz-json-1.1"),
             ("x-amz-target", f"{_TARGET}.{operation}"),
         ),
     )
-    signer = Signer(access_key_id, secret, config.region, _SERVICE)
+    signer = Signer(caller.access_key_id, caller.secret, region, _SERVICE, caller.session_token)
     signed = sign(head, signer, at=datetime.now(UTC), body=body)
-    answer = ask(running, Question("POST", "/", (*head.headers, *signed), body))
+    answer = send(server, Question("POST", "/", (*head.headers, *signed), body))
     told = _read(answer)
     if answer.status != _OK:
         code = str(told.get("__type", f"HTTP {answer.status}")).rpartition("#")[2]
@@ -76,28 +121,64 @@ def require_running(config: Config) -> Running:
     return running
 
 
+def nearby(running: Running) -> Server:
+    """Tell how a server of this machine is reached."""
+    near = running.config.listen.nearby
+    return Server(near.host, near.port, secure=running.config.tls_cert is not None, ca=running.config.tls_cert)
+
+
+def server_at(url: str, ca: Path | None) -> Server:
+    """Tell how a server is reached whose address somebody wrote; ``ca`` are certificates to trust it by.
+
+    Raises:
+        Refused
+
+    """
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or parts.scheme not in _PORTS or parts.path not in {"", "/"} or parts.query or parts.username:
+        raise Refused(f"{url} is no address of a server: write https://HOST or https://HOST:PORT")
+    return Server(host, port or _PORTS[parts.scheme], secure=parts.scheme == "https", ca=ca, by_name=True)
+
+
 def ask(running: Running, question: Question) -> Answer:
     """Send one request to the server of this machine."""
-    connection = _connect(running.config)
+    return send(nearby(running), question)
+
+
+def send(server: Server, question: Question) -> Answer:
+    """Send one request.
+
+    Raises:
+        Refused
+
+    """
+    connection = _connect(server)
     try:
         connection.request(question.method, question.path, question.body, dict(question.headers))
         response = connection.getresponse()
         return Answer(response.status, response.read())
     except (OSError, HTTPException) as error:
-        raise Refused(f"the server on {running.config.listen} does not answer: {error}") from None
+        raise Refused(f"the server on {server} does not answer: {error}") from None
     finally:
         connection.close()
 
 
-def _connect(config: Config) -> HTTPConnection:
-    near = config.listen.nearby
-    if config.tls_cert is None:
-        return HTTPConnection(near.host, near.port, timeout=_SECONDS)
-    # The names in the certificate are for others; here it is enough that it is the one we were told of.
-    context = ssl.create_default_context(cafile=str(config.tls_cert))
-    context.check_hostname = False
-    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return HTTPSConnection(near.host, near.port, timeout=_SECONDS, context=context)
+def _connect(server: Server) -> HTTPConnection:
+    if not server.secure:
+        return HTTPConnection(server.host, server.port, timeout=_SECONDS)
+    try:
+        context = ssl.create_default_context(cafile=None if server.ca is None else str(server.ca))
+    except (OSError, ssl.SSLError) as error:
+        raise Refused(f"the certificates in {server.ca} cannot be read: {error}") from None
+    if not server.by_name:
+        # The names in the certificate are for others; here it is enough that it is the one we were told of.
+        context.check_hostname = False
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    return HTTPSConnection(server.host, server.port, timeout=_SECONDS, context=context)
 
 
 def _read(answer: Answer) -> dict[str, object]:

@@ -13,6 +13,7 @@ _MOORAGE = LazyGroup(
         "trust": "Tell how clients trust the authority that --tls auto made.",
         "status": "Tell whether a server runs, and what it holds.",
         "account": "Create and list accounts, and replace their root keys.",
+        "token": "Make, list and revoke docker passwords that may do less than you.",
         "migrate": "Bring the database to the newest schema.",
     },
     help="Amazon ECR that anyone can run.",

@@ -292,6 +292,13 @@ OPERATIONS: Mapping[str, Needs] = {
     "moorage.CreateAccount": _on(Scope.EVERYTHING, "moorage:CreateAccount"),
     "moorage.ListAccounts": _on(Scope.EVERYTHING, "moorage:ListAccounts"),
     "moorage.DescribeServer": _on(Scope.EVERYTHING, "moorage:DescribeServer"),
+    # A narrower password is part of what whoever gets the whole one has anyway.
+    "moorage.CreateToken": _on(Scope.EVERYTHING, "ecr:GetAuthorizationToken"),
+    # One's own tokens may always be looked at and ended, other people's need leave.
+    "moorage.ListTokens": CREDENTIALS,
+    "moorage.ListTokens of all": _on(Scope.EVERYTHING, "moorage:ListTokens"),
+    "moorage.RevokeToken": CREDENTIALS,
+    "moorage.RevokeToken of others": _on(Scope.EVERYTHING, "moorage:RevokeToken"),
 }
 
 

@@ -1,8 +1,11 @@
 """Sessions: what temporary credentials carry beside the identity they speak for."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 from msgspec import Struct
+
+from moorage.domain.wildcard import Test, any_of
 
 
 class SessionKind(StrEnum):
@@ -15,13 +18,21 @@ class SessionKind(StrEnum):
 
 
 class Narrow(Struct, frozen=True):
-    """What a docker password made for one thing may do at most: these actions on these resources."""
+    """What a docker password made for one thing may do at most: these actions on these resources.
+
+    In a resource ``*`` is any run of characters.
+    """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
 
     def allows(self, action: str, resource: str) -> bool:
-        return action in self.actions and resource in self.resources
+        return action in self.actions and _any_of(self.resources)(resource)
+
+
+@lru_cache(maxsize=1024)
+def _any_of(patterns: tuple[str, ...]) -> Test:
+    return any_of(patterns)
 
 
 class SessionFacts(Struct, frozen=True, omit_defaults=True):

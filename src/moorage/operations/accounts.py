@@ -10,7 +10,7 @@ from moorage.operations.env import Env
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing, Purpose, SealBroken
 from moorage.operations.record import record
-from moorage.store import access_keys, accounts, totals
+from moorage.store import access_keys, accounts, sessions, totals
 from moorage.store.access_keys import ROOT, AccessKeyRow
 from moorage.store.port import Store
 from moorage.store.totals import Totals
@@ -54,6 +54,8 @@ async def ensure_first_account(vault: Vault, account: AccountId, key: NewKey, *,
         for old in await access_keys.of_user(tx, account, ROOT):
             if old.configured or old.id == key.access_key_id:
                 await access_keys.delete_key(tx, account, ROOT, old.id)
+                # The settings may bring the id back, with this secret or another: what was opened with it is over.
+                await sessions.delete_of_parent(tx, account, old.id)
         row = AccessKeyRow(
             key.access_key_id, account, ROOT, vault.seal(key), active=True, configured=True, created_at=at
         )
@@ -127,6 +129,7 @@ async def reset_root(vault: Vault, account: AccountId, *, at: int, configured: b
             return None
         for old in await access_keys.of_user(tx, account, ROOT):
             await access_keys.delete_key(tx, account, ROOT, old.id)
+            await sessions.delete_of_parent(tx, account, old.id)
         row = AccessKeyRow(
             key.access_key_id, account, ROOT, vault.seal(key), active=True, configured=configured, created_at=at
         )

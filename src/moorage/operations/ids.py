@@ -42,6 +42,10 @@ class Ids:
     def session_key(self) -> str:
         return "ASIA" + self._letters(_BASE32, 16)
 
+    def token_key(self) -> str:
+        """Make the id of a narrow token: no id of IAM's looks like it."""
+        return "MTKN" + self._letters(_BASE32, 16)
+
     def secret_key(self) -> str:
         return self._letters(_KEY_LETTERS, 40)
 

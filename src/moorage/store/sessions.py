@@ -2,11 +2,12 @@
 
 ``entity_id`` is whose session it is: a role's or a user's id, or empty for the account's root. ``parent`` is the key
 it was made with where it ends with that key. ``facts`` is JSON: what the session may at most, its tags, who made it.
+A token's ``entity_id`` is its maker's own id, that of a role's session included.
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, bindparam, delete, select
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.names import AccountId
@@ -29,7 +30,7 @@ sessions = Table(
     sqlite_with_rowid=False,
 )
 Index("sessions_by_time", sessions.c.expires_at)
-Index("sessions_by_account", sessions.c.account_id, sessions.c.kind, sessions.c.created_at)
+Index("sessions_by_entity", sessions.c.account_id, sessions.c.kind, sessions.c.entity_id, sessions.c.access_key_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,25 @@ _COLUMNS = (
 )
 _INSERT = insert(sessions)
 _FIND = select(*_COLUMNS).where(sessions.c.access_key_id == bindparam("id"))
+_kind = (sessions.c.account_id == bindparam("account")) & (sessions.c.kind == bindparam("sort"))
+_open = sessions.c.expires_at > bindparam("now")
+_place = tuple_(sessions.c.entity_id, sessions.c.access_key_id)
+_OF_ENTITY = (
+    select(*_COLUMNS)
+    .where(_kind, sessions.c.entity_id == bindparam("entity"), _open)
+    .order_by(sessions.c.access_key_id)
+)
+_COUNT = select(func.count()).select_from(sessions).where(_kind, sessions.c.entity_id == bindparam("entity"), _open)
+_PAGE = (
+    select(*_COLUMNS)
+    .where(_kind, _place > tuple_(bindparam("entity"), bindparam("after")), _open)
+    .order_by(sessions.c.entity_id, sessions.c.access_key_id)
+    .limit(bindparam("count"))
+)
+_DELETE = delete(sessions).where(sessions.c.access_key_id == bindparam("id"))
+_DELETE_OF_PARENT = delete(sessions).where(
+    sessions.c.account_id == bindparam("account"), sessions.c.parent == bindparam("key")
+)
 _DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at <= bindparam("now"))
 
 
@@ -84,6 +104,35 @@ async def create(tx: Transaction, row: SessionRow) -> None:
 async def find(tx: Transaction, access_key_id: str) -> SessionRow | None:
     row = await tx.first(_FIND, id=access_key_id)
     return None if row is None else _session(*row)
+
+
+async def of_entity(tx: Transaction, account: AccountId, kind: str, entity_id: str, *, now: int) -> list[SessionRow]:
+    """List the open sessions of a kind that somebody has."""
+    rows = await tx.all(_OF_ENTITY, account=account, sort=kind, entity=entity_id, now=now)
+    return [_session(*row) for row in rows]
+
+
+async def count_of(tx: Transaction, account: AccountId, kind: str, entity_id: str, *, now: int) -> int:
+    row = await tx.first(_COUNT, account=account, sort=kind, entity=entity_id, now=now)
+    return int(row[0]) if row else 0
+
+
+async def page(  # noqa: PLR0913 - of what, from where, how much
+    tx: Transaction, account: AccountId, kind: str, *, after: tuple[str, str], count: int, now: int
+) -> list[SessionRow]:
+    """List the open sessions of a kind in an account, by whose they are and then by id."""
+    entity, key = after
+    rows = await tx.all(_PAGE, account=account, sort=kind, entity=entity, after=key, now=now, count=count)
+    return [_session(*row) for row in rows]
+
+
+async def delete_session(tx: Transaction, access_key_id: str) -> None:
+    await tx.run(_DELETE, id=access_key_id)
+
+
+async def delete_of_parent(tx: Transaction, account: AccountId, access_key_id: str) -> int:
+    """End what was opened with a key whose id may come back with another secret."""
+    return await tx.run(_DELETE_OF_PARENT, account=account, key=access_key_id)
 
 
 async def delete_expired(tx: Transaction, *, now: int) -> int:

@@ -12,6 +12,7 @@ from moorage.cli.folder import prepare_folder, take_lock
 from moorage.cli.keys import ensure_keyring
 from moorage.cli.lazy import LazyGroup
 from moorage.cli.main import moorage
+from moorage.cli.token import token
 from unit.config.settings import read
 
 
@@ -26,7 +27,7 @@ def held(data: Path) -> int:
     return take_lock(config)
 
 
-@pytest.mark.parametrize("group", [moorage, account], ids=["moorage", "account"])
+@pytest.mark.parametrize("group", [moorage, account, token], ids=["moorage", "account", "token"])
 def test_every_command_that_is_listed_is_there(group: LazyGroup) -> None:
     context = click.Context(group)
     assert all(group.get_command(context, name) for name in group.list_commands(context))

@@ -20,7 +20,7 @@ from moorage.domain.errors import (
     RegistryError,
 )
 from moorage.domain.names import AccountId, RepositoryName
-from moorage.edge.awsjson import images, layers, own, registry, repositories, resource_tags, settings
+from moorage.edge.awsjson import images, layers, own, own_tokens, registry, repositories, resource_tags, settings
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
@@ -73,6 +73,9 @@ HANDLERS: Mapping[str, Handler] = {
     "moorage.CreateAccount": own.create_account,
     "moorage.ListAccounts": own.list_accounts,
     "moorage.DescribeServer": own.describe_server,
+    "moorage.CreateToken": own_tokens.create_token,
+    "moorage.ListTokens": own_tokens.list_tokens,
+    "moorage.RevokeToken": own_tokens.revoke_token,
 }
 
 _TABLES: Mapping[str, tuple[str, Mapping[str, OperationShape]]] = {
@@ -172,7 +175,9 @@ class JsonEdge:
         return await authorise(self._env, call, NEEDS[key], registry, named.repositories[0], facts=named.facts)
 
     def _owner(self, operation: _Operation, named: AccountId | None, caller: AccountId) -> AccountId:
-        """Find the account whose registry is meant; the server's own operations belong to the first account."""
+        """Find the account whose registry is meant; what is about the server belongs to the first account."""
+        if operation.shape.name in own_tokens.OPERATIONS:
+            return caller
         if operation.service == "moorage":
             return self._env.account
         return caller if named is None else named

@@ -1,0 +1,1 @@
+"""The commands of ``moorage token``; each is one small file."""

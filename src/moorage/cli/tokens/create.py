@@ -1,0 +1,75 @@
+"""``moorage token create``: make a docker password that is good for less."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+from moorage.cli.refused import Refused
+from moorage.cli.tokens.caller import call_as_caller, caller_options
+
+_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
+_LONGEST: Final = 9  # digits
+
+
+@click.command()
+@caller_options
+@click.option(
+    "--repository",
+    "repositories",
+    metavar="NAME",
+    multiple=True,
+    required=True,
+    help="A repository; * is any run of characters. May be given several times.",
+)
+@click.option(
+    "--actions", metavar="WORDS", required=True, help="With commas between them: pull, push, delete, list, create."
+)
+@click.option(
+    "--ttl",
+    metavar="TIME",
+    default="15m",
+    show_default=True,
+    help="How long it is good: 90s, 15m or 12h, which is the longest.",
+)
+@click.option("--registry", metavar="ID", help="The account that the repositories are in, if it is not yours.")
+@click.option("--quiet", "-q", is_flag=True, help="Print the password alone, for docker login --password-stdin.")
+def create(  # noqa: PLR0913, PLR0917 - the options
+    config: str | None,
+    data: str | None,
+    endpoint_url: str | None,
+    repositories: tuple[str, ...],
+    actions: str,
+    ttl: str,
+    registry: str | None,
+    quiet: bool,  # noqa: FBT001 - click's flag
+) -> None:
+    """Make a docker password for user AWS and print it: this once, for it is not told again."""
+    words = [word.strip() for word in actions.split(",") if word.strip()]
+    asked: dict[str, object] = {"repositories": list(repositories), "actions": words, "ttl": _seconds(ttl)}
+    if registry is not None:
+        asked["ownerId"] = registry
+    made = call_as_caller(config, data, endpoint_url, "CreateToken", asked)
+    if quiet:
+        click.echo(made["password"])
+        return
+    token = made["token"]
+    known = token if isinstance(token, dict) else {}
+    click.echo(f"token {known.get('tokenId')}")
+    click.echo(f"registry {str(made.get('proxyEndpoint')).partition('://')[2]}")
+    click.echo("user AWS")
+    click.echo(f"password {made['password']}")
+    click.echo(f"good until {moment(known.get('expiresAt'))}")
+
+
+def _seconds(text: str) -> int:
+    found = re.fullmatch(r"([0-9]+)([smh]?)", text.strip())
+    if found is None or len(found[1]) > _LONGEST:
+        raise Refused(f"--ttl {text} is no time: write 90s, 15m or 12h")
+    return int(found[1]) * _UNITS[found[2]]
+
+
+def moment(epoch: object) -> str:
+    """Write a time that the server gives in seconds."""
+    return datetime.fromtimestamp(float(str(epoch)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
