@@ -1,5 +1,6 @@
 """AssumeRole: a caller becomes a role for a while, if the role's trust policy and the caller's own allow it."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from moorage.domain.sessions import SessionFacts, SessionKind
 from moorage.operations.authorise import Granted
 from moorage.operations.context import CallContext
 from moorage.operations.env import Env
+from moorage.operations.meant import tag_facts
 from moorage.operations.principals import Principal
 from moorage.operations.sessions import (
+    CHAINED,
     Limits,
     Opened,
     Opening,
@@ -68,10 +71,7 @@ class Target:
 
     def facts(self) -> dict[str, Value]:
         """Tell the condition keys that the role itself gives."""
-        found: dict[str, Value] = {}
-        for name, value in self.tags.items():
-            found[f"aws:resourcetag/{name.lower()}"] = found[f"iam:resourcetag/{name.lower()}"] = value
-        return found
+        return tag_facts(self.tags)
 
 
 async def assume_role(env: Env, granted: Granted, asked: Assuming) -> Assumed:
@@ -89,7 +89,7 @@ async def assume_role(env: Env, granted: Granted, asked: Assuming) -> Assumed:
     judge_limits(asked.limits)
     facts = _facts_of(principal, asked)
     target = await find_target(env, asked.role_arn)
-    if target is None or not _is_trusted(granted, target, asked, facts):
+    if not _is_trusted(granted, target, asked, facts):
         raise _denied(principal, "sts:AssumeRole", asked.role_arn)
     await see_policies(env.store.now, target.row.account, asked.limits)
     chained = principal.caller.kind is CallerKind.ROLE
@@ -122,14 +122,29 @@ def parse_role(arn: str) -> tuple[AccountId, str]:
     return AccountId(found[1]), found[2]
 
 
-async def find_target(env: Env, arn: str) -> Target | None:
-    """Find a role by its ARN; an ARN with another path or case is another role's."""
+# What is looked at in place of a role that is not there, so that a refusal takes as long: it trusts nobody.
+_TRUSTS_NOBODY = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sts:*"},
+    }
+)
+_NO_ROLE = RoleRow(_TRUSTS_NOBODY, _TRUSTS_NOBODY, None, CHAINED)
+
+
+async def find_target(env: Env, arn: str) -> Target:
+    """Find a role by its ARN; an ARN with another path or case is another role's.
+
+    In place of one that is not there a role is given that trusts nobody.
+    """
     account, place = parse_role(arn)
     tx = env.store.now
-    row = await entities.find(tx, account, EntityKind.ROLE, place.rpartition("/")[2])
-    own = None if row is None else await roles.find(tx, account, row.id)
+    name = place.rpartition("/")[2]
+    row = await entities.find(tx, account, EntityKind.ROLE, name)
+    own = await roles.find(tx, account, "" if row is None else row.id)
     if row is None or own is None or row.place != place:
-        return None
+        path = place.removesuffix(name)
+        row, own = Entity(account, "", EntityKind.ROLE, name, path, 0), _NO_ROLE
     trust = Compiled.stored([(Attached(Source.TRUST, "trust policy", f"role {row.name}"), own.resolved)])
     return Target(row, own, await entity_tags.of_entity(tx, account, row.id), trust)
 

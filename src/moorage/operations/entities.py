@@ -1,4 +1,4 @@
-"""What all entities of IAM have in common: which one a call means, how one is made, renamed, listed and deleted.
+"""What all entities of IAM have in common: how one is found, made, renamed, listed and deleted.
 
 A call is granted on an entity's name with its path, ``/team/ada``. Whoever bears that name under another path when
 the change is made is somebody else.
@@ -18,15 +18,6 @@ from moorage.store import accounts, entities, entity_tags
 from moorage.store.transaction import Transaction
 
 Tags = Mapping[str, str]
-
-
-async def find_place(env: Env, account: AccountId, kind: EntityKind, name: str) -> str:
-    """Name the entity that a call means, its path included.
-
-    One that is not there is looked for where most are: nobody learns from the permission that is asked.
-    """
-    row = await entities.find(env.store.now, account, kind, name)
-    return f"/{name}" if row is None else row.place
 
 
 def name_of(granted: Granted) -> str:

@@ -36,14 +36,15 @@ class Identity:
 
 
 async def find_identity(tx: Transaction, access_key_id: str) -> Identity | None:
-    """Find who holds a key: nobody where it is unknown or inactive, or its user, role or maker is gone."""
+    """Find who holds a key: nobody where it is unknown or inactive, or its user, role or maker is gone.
+
+    An inactive key takes the same looks as one that nobody has: the time tells neither from the other.
+    """
     holder = await access_keys.find(tx, access_key_id)
-    if holder is None:
+    if holder is None or not holder.key.active:
         row = await sessions.find(tx, access_key_id)
         return None if row is None else await _of_session(tx, row)
     key = holder.key
-    if not key.active:
-        return None
     if key.user_id == access_keys.ROOT:
         caller = Caller(key.account, CallerKind.ROOT, key.account, root_arn(key.account))
         return Identity(key.id, key.secret, caller, _requester(caller, {}), CallerPolicies(Compiled.of(())))

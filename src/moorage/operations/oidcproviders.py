@@ -64,7 +64,7 @@ async def create_provider(  # noqa: PLR0913, PLR0917 - what a provider is
             raise EntityAlreadyExists("Provider", url)
         if len(await oidc_providers.of_account(tx, account)) > PROVIDERS_LIMIT:
             raise QuotaExceeded("OpenIdConnectProvidersPerAccount", PROVIDERS_LIMIT)
-        await entity_tags.put(tx, account, _tag_id(row), tags)
+        await entity_tags.put(tx, account, tag_id(row.address), tags)
         await changed(tx, env, granted, EventKind.PROVIDER_CREATED, provider=row.address)
         return Provider(row, tags)
 
@@ -106,7 +106,7 @@ async def get_row(tx: Transaction, granted: Granted) -> ProviderRow:
 
 async def find_tagged(tx: Transaction, granted: Granted) -> str:
     """Give the id that the tags of a provider hang on."""
-    return _tag_id(await get_row(tx, granted))
+    return tag_id((await get_row(tx, granted)).address)
 
 
 class ProviderNotFound(EntityNotFound):
@@ -129,7 +129,7 @@ async def get_provider(env: Env, granted: Granted) -> Provider:
 
     async def unit(tx: Transaction) -> Provider:
         row = await get_row(tx, granted)
-        return Provider(row, await entity_tags.of_entity(tx, row.account, _tag_id(row)))
+        return Provider(row, await entity_tags.of_entity(tx, row.account, tag_id(row.address)))
 
     return await env.store.read(unit)
 
@@ -210,12 +210,13 @@ async def delete_provider(env: Env, granted: Granted) -> None:
 
     async def unit(tx: Transaction) -> None:
         row = await get_row(tx, granted)
-        await entity_tags.delete_all(tx, row.account, _tag_id(row))
+        await entity_tags.delete_all(tx, row.account, tag_id(row.address))
         await oidc_providers.delete_provider(tx, row)
         await changed(tx, env, granted, EventKind.PROVIDER_DELETED, provider=row.address)
 
     await env.store.write(unit)
 
 
-def _tag_id(row: ProviderRow) -> str:
-    return f"oidc-provider/{row.address}"
+def tag_id(address: str) -> str:
+    """Name what the tags of a provider hang on."""
+    return f"oidc-provider/{address}"

@@ -1,4 +1,4 @@
-"""IAM users: create, get, list, update, delete; and which user a call means.
+"""IAM users: create, get, list, update, delete.
 
 A call is granted on a user's name with its path, ``/team/ada``, and on nothing for the account's own root.
 """
@@ -6,17 +6,16 @@ A call is granted on a user's name with its path, ``/team/ada``, and on nothing 
 from dataclasses import dataclass
 
 from moorage.domain.arns import root_arn
-from moorage.domain.caller import Caller, CallerKind
+from moorage.domain.caller import CallerKind
 from moorage.domain.entities import Entity, EntityKind
-from moorage.domain.errors import DeleteConflict, ValidationFailed
+from moorage.domain.errors import DeleteConflict
 from moorage.domain.events import EventKind
 from moorage.operations import boundaries
 from moorage.operations.authorise import Granted
 from moorage.operations.entities import Tags, add, changed, forget, get_row, list_rows, new_row, rename
-from moorage.operations.entities import find_place as find_place_of
 from moorage.operations.env import Env
 from moorage.operations.listing import Listing, Page, Paging
-from moorage.store import access_keys, attachments, entities, entity_tags, inline_policies, members
+from moorage.store import access_keys, attachments, entity_tags, inline_policies, members
 from moorage.store.access_keys import ROOT
 from moorage.store.transaction import Transaction
 
@@ -32,23 +31,6 @@ class User:
     created_at: int
     boundary: str | None
     tags: Tags
-
-
-async def find_named(env: Env, caller: Caller, name: str | None) -> str:
-    """Name the user that a call means, its path included; without a name the caller itself, nothing for a root.
-
-    Raises:
-        ValidationFailed: the caller is no user
-
-    """
-    if name is not None:
-        return await find_place_of(env, caller.account, EntityKind.USER, name)
-    if caller.kind is CallerKind.ROLE:
-        raise ValidationFailed("Must specify userName when calling with non-User credentials")
-    if caller.kind is CallerKind.ROOT:
-        return ""
-    user = await entities.find_by_id(env.store.now, caller.account, caller.unique_id)
-    return f"/{caller.name}" if user is None else user.place
 
 
 async def owner_id(tx: Transaction, granted: Granted) -> str:

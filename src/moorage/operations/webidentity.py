@@ -87,7 +87,7 @@ async def assume_with_token(env: Env, call: Call, asked: Bringing) -> AssumedByT
     recognised = await recognise(env, account, asked.token, at=call.at)
     facts, tags = _facts_of(recognised, asked)
     target = await find_target(env, asked.role_arn)
-    if target is None or not _is_trusted(call, target, recognised, asked, facts, tags):
+    if not _is_trusted(call, target, recognised, asked, facts, tags):
         raise AccessDenied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
     await see_policies(env.store.now, account, asked.limits)
     arn = session_arn(account, target.row.name, asked.name)

@@ -27,7 +27,8 @@ from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Call, Env
 from moorage.operations.inlinepolicies import delete_policy, get_policy, list_policies, put_policy
 from moorage.operations.listing import Page, Paging
-from moorage.operations.users import User, create_user, delete_user, find_named, get_user, list_users
+from moorage.operations.meant import find_meant_user
+from moorage.operations.users import User, create_user, delete_user, get_user, list_users
 from moorage.store import accounts
 from moorage.store.events import events
 from support.env import HOME, OTHER, REGION, FrozenClock, close_env, make_account, make_env
@@ -100,7 +101,7 @@ def test_a_name_taken_in_one_account_is_free_in_another(root: Root) -> None:
 
 def test_a_user_is_found_under_its_own_spelling_and_path(root: Root) -> None:
     root.create("Ada", "/team/")
-    assert asyncio.run(find_named(root.env, root.granted().caller, "ADA")) == "/team/Ada"
+    assert asyncio.run(find_meant_user(root.env, root.granted().caller, "ADA")).place == "/team/Ada"
 
 
 def test_a_user_who_moved_after_the_permission_was_given_is_somebody_else(root: Root) -> None:

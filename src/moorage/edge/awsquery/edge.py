@@ -25,7 +25,7 @@ from moorage.edge.awsquery import (
 from moorage.edge.awsquery.ask import Ask, Handler
 from moorage.edge.awsquery.codec import Form, decode, encode, parse_form
 from moorage.edge.awsquery.errors import FAILURE, Refusal, refuse, response, standard, write
-from moorage.edge.awsquery.named import read_named
+from moorage.edge.awsquery.named import moved_to, read_named
 from moorage.edge.awsquery.shapes import (
     IAM,
     IAM_NAMESPACE,
@@ -39,8 +39,8 @@ from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
-from moorage.operations.entities import find_place
 from moorage.operations.env import Call, Env
+from moorage.operations.meant import find_meant
 from moorage.sigv4.head import Head
 
 _LIMIT = 1024 * 1024
@@ -144,6 +144,9 @@ class QueryEdge:
         named = await read_named(self._env, signed.principal.caller, key, form)
         try:
             granted = await authorise(self._env, call, named.needs, registry, named.name, facts=named.facts)
+            moved = moved_to(key, form, named.name)
+            if moved is not None:
+                await authorise(self._env, call, named.needs, registry, moved, facts=named.facts)
             if key == "iam.AddRoleToInstanceProfile":
                 await self._pass_role(granted, form)
         except AccessDenied as denied:
@@ -157,9 +160,9 @@ class QueryEdge:
     async def _pass_role(self, granted: Granted, form: Form) -> None:
         """Ask whether the caller may hand a role to machines."""
         registry, given = granted.registry, form.get("RoleName", "")[:_LONGEST_NAME]
-        place = await find_place(self._env, registry.account, EntityKind.ROLE, given)
-        facts = {"iam:passedtoservice": "ec2.amazonaws.com"}
-        await authorise(self._env, granted.call, NEEDS["iam.PassRole"], registry, place, facts=facts)
+        role = await find_meant(self._env, registry.account, EntityKind.ROLE, given)
+        facts = {**role.facts, "iam:passedtoservice": "ec2.amazonaws.com"}
+        await authorise(self._env, granted.call, NEEDS["iam.PassRole"], registry, role.place, facts=facts)
 
 
 def _is_unsigned(request: Request) -> bool:

@@ -7,12 +7,12 @@ from moorage.domain.actions import OPERATIONS, Needs, Scope, not_built
 from moorage.domain.caller import Caller
 from moorage.domain.entities import EntityKind, entity_arn
 from moorage.edge.awsquery.codec import Form
+from moorage.edge.awsquery.shapes import IAM
 from moorage.operations.authorise import NO_FACTS
-from moorage.operations.entities import find_place
 from moorage.operations.env import Env
+from moorage.operations.meant import Meant, facts_of_policy, facts_of_provider, find_meant, find_meant_user
 from moorage.operations.oidcproviders import address_in, address_of
 from moorage.operations.servicelinked import place_of
-from moorage.operations.users import find_named
 from moorage.policy.request import Value
 
 _LONGEST_NAME = 1024  # longer than any name and path that the model allows: nothing that is cut here passes its check
@@ -27,9 +27,22 @@ _PLACED: Mapping[Scope, tuple[str, EntityKind]] = {
 _CREATED = {"iam.CreateUser", "iam.CreateGroup", "iam.CreateRole", "iam.CreateInstanceProfile"}
 _TAGS = ("iam.CreateUser", "iam.CreateRole", "iam.CreatePolicy", "iam.CreateInstanceProfile")
 _BORN_WITH_TAGS = {*_TAGS, "iam.CreateOpenIDConnectProvider"}
+# What is asked with the boundary that a user or role has; what sets one, and what creates, with the new one.
+_BOUNDED = {
+    f"iam.{verb}{noun}{what}"
+    for noun in ("User", "Role")
+    for verb, what in (
+        ("Attach", "Policy"),
+        ("Detach", "Policy"),
+        ("Put", "Policy"),
+        ("Delete", "Policy"),
+        ("Delete", "PermissionsBoundary"),
+    )
+}
+_ATTACHES = ("iam.Attach", "iam.Detach")
+_MOVED = {"iam.UpdateUser": "NewUserName", "iam.UpdateGroup": "NewGroupName"}
 # Which member of the form is which condition key.
 _KEYS: Mapping[str, str] = {
-    "PolicyArn": "iam:policyarn",
     "PermissionsBoundary": "iam:permissionsboundary",
     "AWSServiceName": "iam:awsservicename",
 }
@@ -54,12 +67,17 @@ async def read_named(env: Env, caller: Caller, key: str, form: Form) -> Named:
     """
     asked = f"{key} with tags" if key in _BORN_WITH_TAGS and "Tags.member.1.Key" in form else key
     needs = OPERATIONS.get(asked) or not_built(*key.split("."))
-    facts = _facts(form) if key.startswith("iam.") else NO_FACTS
+    facts = _facts(key, form) if key.startswith("iam.") else NO_FACTS
     match needs.scope:
         case Scope.POLICY:
-            return Named(needs, _policy(caller, key, form), facts=facts)
+            arn = _policy(caller, key, form)
+            own = {} if key == "iam.CreatePolicy" else await facts_of_policy(env, caller.account, arn)
+            return Named(needs, arn, facts={**own, **facts})
         case Scope.PROVIDER:
-            return Named(needs, _provider(key, form), facts=facts)
+            address = _provider(key, form)
+            born = key == "iam.CreateOpenIDConnectProvider"
+            own = {} if born else await facts_of_provider(env, caller.account, address)
+            return Named(needs, address, facts={**own, **facts})
         case scope if scope in _PLACED:
             field_name, kind = _PLACED[scope]
             return await _placed(env, caller, key, form, Named(needs, _cut(form.get(field_name)), facts=facts), kind)
@@ -76,10 +94,30 @@ async def _placed(  # noqa: PLR0913, PLR0917 - a name, and what it is read for
     if key == "iam.CreateServiceLinkedRole":
         return Named(needs, place_of(_cut(form.get("AWSServiceName"))), facts=named.facts)
     if kind is not EntityKind.USER:
-        return Named(needs, await find_place(env, caller.account, kind, given), f"{kind.word} {given}", named.facts)
+        meant = await find_meant(env, caller.account, kind, given)
+        return Named(needs, meant.place, f"{kind.word} {given}", _with(key, named.facts, meant))
     user = form.get("UserName")
-    place = await find_named(env, caller, None if user is None else given)
-    return Named(needs, place, f"user {caller.name if user is None else given}", named.facts)
+    meant = await find_meant_user(env, caller, None if user is None else given)
+    shown = f"user {caller.name if user is None else given}"
+    return Named(needs, meant.place, shown, _with(key, named.facts, meant))
+
+
+def _with(key: str, facts: Mapping[str, Value], meant: Meant) -> Mapping[str, Value]:
+    """Add what the entity gives that a call is about."""
+    own = dict(meant.facts)
+    if key in _BOUNDED and meant.boundary is not None:
+        own["iam:permissionsboundary"] = meant.boundary
+    return {**own, **facts}
+
+
+def moved_to(key: str, form: Form, place: str) -> str | None:
+    """Tell which other name and path a call gives the entity at ``place``: that one is asked about as well."""
+    member = _MOVED.get(key)
+    if member is None:
+        return None
+    path, _, name = place.rpartition("/")
+    to = f"{_cut(form.get('NewPath')) or f'{path}/'}{_cut(form.get(member)) or name}"
+    return None if to == place else to
 
 
 def _policy(caller: Caller, key: str, form: Form) -> str:
@@ -95,8 +133,28 @@ def _provider(key: str, form: Form) -> str:
     return address_in(form.get("OpenIDConnectProviderArn", "")[:_LONGEST_ARN])
 
 
-def _facts(form: Form) -> Mapping[str, Value]:
-    found: dict[str, Value] = {key: form[member][:_LONGEST_ARN] for member, key in _KEYS.items() if member in form}
+def _facts(key: str, form: Form) -> Mapping[str, Value]:
+    """Read the condition keys that a call gives: of the operation's own members alone, for others mean nothing."""
+    shape = IAM.get(key.partition(".")[2])
+    members = frozenset[str]() if shape is None else frozenset(shape.input.__struct_fields__)
+    found: dict[str, Value] = {
+        condition: form[member][:_LONGEST_ARN]
+        for member, condition in _KEYS.items()
+        if member in members and member in form
+    }
+    if key.startswith(_ATTACHES) and "PolicyArn" in form:
+        found["iam:policyarn"] = form["PolicyArn"][:_LONGEST_ARN]
+    names = _tags(form, found) if "Tags" in members else []
+    if "TagKeys" in members:
+        untagged = (form.get(f"TagKeys.member.{number}") for number in range(1, _MOST_TAGS + 1))
+        names += [name for name in untagged if name is not None]
+    if names:
+        found["aws:tagkeys"] = tuple(names)
+    return found
+
+
+def _tags(form: Form, found: dict[str, Value]) -> list[str]:
+    """Add the tags that a call gives, and tell their keys."""
     names: list[str] = []
     for number in range(1, _MOST_TAGS + 1):
         name = form.get(f"Tags.member.{number}.Key")
@@ -104,11 +162,7 @@ def _facts(form: Form) -> Mapping[str, Value]:
             break
         names.append(name)
         found[f"aws:requesttag/{name.lower()}"] = form.get(f"Tags.member.{number}.Value", "")
-    untagged = (form.get(f"TagKeys.member.{number}") for number in range(1, _MOST_TAGS + 1))
-    names += [name for name in untagged if name is not None]
-    if names:
-        found["aws:tagkeys"] = tuple(names)
-    return found
+    return names
 
 
 def _cut(text: str | None) -> str:

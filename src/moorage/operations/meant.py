@@ -1,0 +1,79 @@
+"""What a call of IAM means: which entity, and what that one gives to conditions, its tags and its boundary.
+
+It is read before permission is asked, so nothing of it is told: one that is not there has no tags and no boundary.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from moorage.domain.caller import Caller, CallerKind
+from moorage.domain.entities import Entity, EntityKind
+from moorage.domain.errors import ValidationFailed
+from moorage.domain.names import AccountId
+from moorage.operations.documents import find_policy
+from moorage.operations.env import Env
+from moorage.operations.oidcproviders import tag_id
+from moorage.policy.request import Value
+from moorage.store import entities, entity_tags
+from moorage.store.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """The entity's name with its path, ``/team/ada``, its condition keys, and the policy that bounds it."""
+
+    place: str
+    facts: Mapping[str, Value] = field(default_factory=dict)
+    boundary: str | None = None
+
+
+async def find_meant(env: Env, account: AccountId, kind: EntityKind, name: str) -> Meant:
+    """Find the entity that a call names.
+
+    One that is not there is looked for where most are: nobody learns from the permission that is asked.
+    """
+    tx = env.store.now
+    return await _meant(tx, account, await entities.find(tx, account, kind, name), f"/{name}")
+
+
+async def find_meant_user(env: Env, caller: Caller, name: str | None) -> Meant:
+    """Find the user that a call means: without a name the caller itself, nothing for a root.
+
+    Raises:
+        ValidationFailed: the caller is no user
+
+    """
+    if name is not None:
+        return await find_meant(env, caller.account, EntityKind.USER, name)
+    if caller.kind is CallerKind.ROLE:
+        raise ValidationFailed("Must specify userName when calling with non-User credentials")
+    if caller.kind is CallerKind.ROOT:
+        return Meant("")
+    tx = env.store.now
+    user = await entities.find_by_id(tx, caller.account, caller.unique_id)
+    return await _meant(tx, caller.account, user, f"/{caller.name}")
+
+
+async def facts_of_policy(env: Env, account: AccountId, arn: str) -> Mapping[str, Value]:
+    """Give the condition keys of a managed policy, its tags."""
+    tx = env.store.now
+    row = await find_policy(tx, account, arn)
+    return tag_facts(await entity_tags.of_entity(tx, account, "" if row is None else row.id))
+
+
+async def facts_of_provider(env: Env, account: AccountId, address: str) -> Mapping[str, Value]:
+    """Give the condition keys of an OIDC provider, its tags."""
+    return tag_facts(await entity_tags.of_entity(env.store.now, account, tag_id(address)))
+
+
+async def _meant(tx: Transaction, account: AccountId, row: Entity | None, otherwise: str) -> Meant:
+    tags = await entity_tags.of_entity(tx, account, "" if row is None else row.id)
+    return Meant(otherwise) if row is None else Meant(row.place, tag_facts(tags), row.boundary)
+
+
+def tag_facts(tags: Mapping[str, str]) -> dict[str, Value]:
+    """Write an entity's tags as condition keys, under both of their names."""
+    found: dict[str, Value] = {}
+    for name, value in tags.items():
+        found[f"aws:resourcetag/{name.lower()}"] = found[f"iam:resourcetag/{name.lower()}"] = value
+    return found
