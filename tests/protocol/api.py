@@ -26,6 +26,7 @@ class Api:
     secret: str = field(repr=False)
     region: str = "us-east-1"
     service: str = "ecr"
+    session_token: str | None = field(default=None, repr=False)
 
     def call(self, operation: str, members: Mapping[str, object] | None = None, *, prefix: str = ECR) -> Answer:
         return self.send(operation, json.dumps(members or {}).encode(), prefix=prefix)
@@ -44,7 +45,7 @@ class Api:
         more: Headers = (),
     ) -> Headers:
         """Give the headers of a signed call; ``late`` shifts the time at which it says it was signed."""
-        signer = Signer(self.access_key_id, self.secret, self.region, self.service)
+        signer = Signer(self.access_key_id, self.secret, self.region, self.service, self.session_token)
         host = next((value for name, value in more if name == "host"), self.wire.host)
         rest = tuple(one for one in more if one[0] != "host")
         head = Head("POST", "/", "", (("host", host), ("content-type", CONTENT_TYPE), ("x-amz-target", target), *rest))
@@ -56,7 +57,7 @@ class Api:
         form = {"Action": name, "Version": VERSIONS[service]} | dict(parameters)
         body = urlencode(form).encode()
         head = Head("POST", "/", "", (("host", self.wire.host), ("content-type", FORM)))
-        signer = Signer(self.access_key_id, self.secret, self.region, service)
+        signer = Signer(self.access_key_id, self.secret, self.region, service, self.session_token)
         return self.deliver((*head.headers, *sign(head, signer, at=datetime.now(UTC), body=body)), body)
 
     def deliver(self, headers: Headers, body: bytes, *, target: str = "/") -> Answer:

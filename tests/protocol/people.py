@@ -26,11 +26,15 @@ class Key:
     id: str
     secret: str = field(repr=False)
     name: str = "root"
+    token: str | None = field(default=None, repr=False)  # of a session
+
+    def api(self, wire: Wire, region: str = "us-east-1") -> Api:
+        return Api(wire, self.id, self.secret, region, session_token=self.token)
 
     def password(self, server: RunningServer, region: str = "us-east-1") -> str:
         """Ask for a password by hand: making a boto3 client takes longer than most tests."""
         with Wire(server.host) as wire:
-            token = Api(wire, self.id, self.secret, region).call("GetAuthorizationToken")
+            token = self.api(wire, region).call("GetAuthorizationToken")
         text = str(token.read("authorizationData.0.authorizationToken"))
         server.secret(text)
         return server.secret(base64.b64decode(text).decode().removeprefix("AWS:"))

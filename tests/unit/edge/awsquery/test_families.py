@@ -154,11 +154,22 @@ def test_aws_s_own_policies_are_there(root: Client, name: str) -> None:
     assert (found["Arn"], "GetAuthorizationToken" in version["Document"] or name == "FullAccess") == (arn, True)
 
 
-@pytest.mark.parametrize("name", ["PowerUser", "ReadOnly", "PullOnly"])
+@pytest.mark.parametrize("name", ["FullAccess", "PowerUser", "ReadOnly", "PullOnly"])
 def test_aws_s_own_policies_let_ask_for_a_token(root: Client, name: str) -> None:
     ada = root.new_user("ada")
     root.call("AttachUserPolicy", UserName="ada", PolicyArn=f"arn:aws:iam::aws:policy/AmazonEC2ContainerRegistry{name}")
     assert "no identity-based policy" in refusal(ada, "ListUsers").message  # which no policy that is broken says
+
+
+def test_full_access_makes_the_one_role_that_ecr_needs(root: Client) -> None:
+    ada = root.new_user("ada")
+    root.call(
+        "AttachUserPolicy", UserName="ada", PolicyArn="arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryFullAccess"
+    )
+    other = "pullthroughcache.ecr.amazonaws.com"
+    assert refusal(ada, "CreateServiceLinkedRole", AWSServiceName=other).code == "AccessDenied"
+    made = ada.call("CreateServiceLinkedRole", AWSServiceName="replication.ecr.amazonaws.com")["Role"]
+    assert made["RoleName"] == "AWSServiceRoleForECRReplication"
 
 
 @pytest.mark.parametrize("operation", ["DeletePolicy", "CreatePolicyVersion", "SetDefaultPolicyVersion", "TagPolicy"])
