@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 from support import clients
 from support.aws import PULL_ONLY, AwsCli, User, create_user
 from support.clients import Client
-from support.docker import DOCKER_20, DOCKER_26, Dockerd, running
+from support.docker import DOCKER_20, DOCKER_26, DOCKER_28, Dockerd, running
 from support.images import Samples, samples
 from support.repository import Repository
 from support.server import RunningServer
@@ -87,4 +87,10 @@ def dockerd20() -> Iterator[Dockerd]:
 @pytest.fixture(scope="session")
 def dockerd26() -> Iterator[Dockerd]:
     with running(DOCKER_26) as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def dockerd28() -> Iterator[Dockerd]:
+    with running(DOCKER_28) as daemon:
         yield daemon

@@ -1,4 +1,4 @@
-"""What both kinds of Docker do alike: the old one with its own store, and the new one with containerd's."""
+"""What all kinds of Docker do alike: the old one with its own store, and the new ones with containerd's."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import pytest
 
 from support.aws import AwsCli, User
 from support.clients import Client
-from support.docker import DOCKER_26, Dockerd, load
+from support.docker import DOCKER_20, DOCKER_26, DOCKER_28, Dockerd, load
 from support.images import GREETING, SCRATCH_GREETING, Image, Samples
 from support.repository import Repository
 from support.wording import not_authorized, repository_not_found, tag_immutable
 
 
-@pytest.fixture(scope="module", params=["dockerd20", "dockerd26"])
+@pytest.fixture(scope="module", params=["dockerd20", "dockerd26", "dockerd28"])
 def dockerd(request: pytest.FixtureRequest) -> Dockerd:
     daemon = request.getfixturevalue(request.param)
     assert isinstance(daemon, Dockerd)
@@ -48,9 +48,9 @@ def pushed_digest(docker: Client, reference: str) -> str:
     return docker.run("inspect", "--format", "{{index .RepoDigests 0}}", reference).stdout.strip().partition("@")[2]
 
 
-def refusal(dockerd: Dockerd, words: str, status: str) -> str:
-    """Return what a daemon repeats of a refusal: containerd's client keeps the registry's words to itself."""
-    return status if dockerd.edition is DOCKER_26 else words
+def refusal(dockerd: Dockerd, code: str, words: str, status: str) -> str:
+    """Return what a daemon repeats of a refusal: the registry's words, which an older containerd keeps to itself."""
+    return {DOCKER_20.name: f"{code}: {words}", DOCKER_26.name: status, DOCKER_28.name: words}[dockerd.edition.name]
 
 
 def file_in(docker: Client, reference: str, path: str, folder: Path, platform: str = "linux/amd64") -> str:
@@ -139,7 +139,7 @@ def test_a_push_to_a_missing_repository_is_refused(
 ) -> None:
     nowhere = f"{registry}/docker/nowhere:v1"
     load(docker, images.scratch, nowhere)
-    told = refusal(dockerd, f"name unknown: {repository_not_found('docker/nowhere')}", "404 Not Found")
+    told = refusal(dockerd, "name unknown", repository_not_found("docker/nowhere"), "404 Not Found")
     assert told in docker.refused("push", nowhere).said
 
 
@@ -148,7 +148,7 @@ def test_a_tag_of_an_immutable_repository_does_not_move(
 ) -> None:
     push(docker, images.scratch, immutable_repository.at("v1"))
     load(docker, images.layered, immutable_repository.at("v1"))
-    told = refusal(dockerd, f"tag invalid: {tag_immutable(immutable_repository.name, 'v1')}", "400 Bad Request")
+    told = refusal(dockerd, "tag invalid", tag_immutable(immutable_repository.name, "v1"), "400 Bad Request")
     assert told in docker.refused("push", immutable_repository.at("v1")).said
 
 
@@ -165,4 +165,4 @@ def test_a_user_with_pull_permissions_cannot_push(
 ) -> None:
     load(reading, images.scratch, repository.at("v1"))
     words = not_authorized(reader.name, "ecr:InitiateLayerUpload", repository.name)
-    assert refusal(dockerd, f"denied: {words}", "403 Forbidden") in reading.refused("push", repository.at("v1")).said
+    assert refusal(dockerd, "denied", words, "403 Forbidden") in reading.refused("push", repository.at("v1")).said

@@ -80,7 +80,7 @@ install_locked() { # NAME: a virtual environment of its own
 
 install_cdk() {
   local stamp=$tools/cdk/.lock
-  command -v npm >/dev/null || { echo "clients.sh: there is no npm: the nightly test of cdk-assets will fail" >&2; return 0; }
+  command -v npm >/dev/null || { echo "clients.sh: there is no npm: the test of cdk-assets will fail" >&2; return 0; }
   if cmp -s "$here/cdk/package-lock.json" "$stamp"; then
     return 0
   fi

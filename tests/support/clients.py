@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_TOOLS = Path(__file__).resolve().parents[2] / ".tools"
-TRIXIE: Final = _TOOLS / "trixie" / "usr"
-FORKY: Final = _TOOLS / "forky" / "usr"
-PYTHON_CLIENTS: Final = _TOOLS / "pyclients" / "bin"
+TOOLS: Final = Path(__file__).resolve().parents[2] / ".tools"
+TRIXIE: Final = TOOLS / "trixie" / "usr"
+FORKY: Final = TOOLS / "forky" / "usr"
+PYTHON_CLIENTS: Final = TOOLS / "pyclients" / "bin"
 
-AWS: Final = _TOOLS / "awscli" / "bin" / "aws"
+AWS: Final = TOOLS / "awscli" / "bin" / "aws"
 ORAS: Final = TRIXIE / "bin" / "oras"
 PODMAN: Final = Path("/usr/bin/podman")
 SKOPEO: Final = Path("/usr/bin/skopeo")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from support.clients import Client, clean_environment
+from support.clients import FORKY, Client, clean_environment
 
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 30
@@ -25,6 +25,13 @@ class Release:
 
 
 CONTAINERD_1: Final = Release(Path("/usr/bin"))
+CONTAINERD_2: Final = Release(FORKY / "bin", "version = 3\n")
+# Several readers for each layer, of a mebibyte each.
+CONTAINERD_2_IN_RANGES: Final = Release(
+    FORKY / "bin",
+    "version = 3\n[plugins.'io.containerd.transfer.v1.local']\n"
+    "  max_concurrent_downloads = 4\n  concurrent_layer_fetch_buffer = 1048576\n",
+)
 
 
 @contextlib.contextmanager
