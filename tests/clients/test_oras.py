@@ -108,6 +108,19 @@ def test_an_attached_artifact_is_found_from_its_subject(
     assert [entry["artifactType"] for entry in json.loads(found.stdout)["manifests"]] == [KIND]
 
 
+def test_a_copy_brings_what_is_attached(
+    oras: Client, aws: AwsCli, images: Samples, chart: Path, repository: Repository
+) -> None:
+    copy_in(oras, images.index, repository.at("v1"))
+    attached = ("--disable-path-validation", "--artifact-type", KIND, repository.at("v1"), f"{chart}:text/yaml")
+    oras.run("attach", *attached)
+    copy = Repository(repository.registry, f"{repository.name}/copy")
+    aws.run("ecr", "create-repository", "--repository-name", copy.name)
+    oras.run("cp", "--recursive", repository.at("v1"), copy.at("v1"))
+    found = oras.run("discover", "--format", "json", copy.at("v1"))
+    assert [entry["artifactType"] for entry in json.loads(found.stdout)["manifests"]] == [KIND]
+
+
 def test_ecr_names_the_subject_of_an_attached_artifact(
     oras: Client, aws: AwsCli, images: Samples, chart: Path, repository: Repository
 ) -> None:

@@ -1,5 +1,6 @@
 """Podman keeps images in a storage of its own and compresses layers anew when it pushes."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from support.images import DOCKER, GREETING, Image, Samples
 from support.repository import Repository
 from support.wording import IMAGE_NOT_FOUND, not_authorized, repository_not_found, tag_immutable
 
+ZSTD = "application/vnd.oci.image.layer.v1.tar+zstd"
 HTTP = "--tls-verify=false"
 
 
@@ -110,6 +112,16 @@ def test_other_forms_of_an_image_come_back_as_pushed(
     digest = push(podman, images.layered, repository.at("v1"), tmp_path, *options)
     podman.run("pull", HTTP, repository.at("v1"))
     assert podman.run("inspect", "--format", "{{.Digest}}", repository.at("v1")).stdout.strip() == digest
+
+
+def test_layers_are_kept_in_zstd_when_pushed_so(
+    podman: Client, skopeo: Client, images: Samples, repository: Repository, tmp_path: Path
+) -> None:
+    push(podman, images.layered, repository.at("v1"), tmp_path, "--compression-format=zstd")
+    raw = skopeo.run("inspect", "--tls-verify=false", "--raw", f"docker://{repository.at('v1')}").stdout
+    assert {layer["mediaType"] for layer in json.loads(raw)["layers"]} == {ZSTD}
+    podman.run("pull", HTTP, repository.at("v1"))
+    assert podman.run("run", "--rm", "--network=none", repository.at("v1")).stdout == GREETING
 
 
 def test_ecr_describes_the_pushed_image(
