@@ -98,7 +98,12 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
         ids=Ids(),
         keyring=keyring,
         addresses=Addresses(
-            config.account_id, config.region, port, tls=config.tls_cert is not None, domain=config.domain
+            config.account_id,
+            config.region,
+            port,
+            tls=config.tls_cert is not None,
+            domain=config.domain,
+            hosts=frozenset(config.hosts),
         ),
         account=config.account_id,
         region=config.region,

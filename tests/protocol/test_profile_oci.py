@@ -19,7 +19,9 @@ LAYER = b"one layer of profile oci"
 def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Start a server that speaks as the specification does under one name alone."""
     data = tmp_path_factory.mktemp("mixed") / "data"
-    with RunningServer(data, settings={"MOORAGE_HOSTS": f"oci.localhost={Profile.OCI}"}) as running:
+    with RunningServer(
+        data, settings={"MOORAGE_HOSTS": f"oci.localhost={Profile.OCI},oci.example.com={Profile.OCI}"}
+    ) as running:
         yield running
 
 
@@ -80,6 +82,28 @@ def test_in_profile_ecr_a_mount_is_an_upload_until_the_setting_allows_it(
     assert registry.ask("HEAD", f"mount/to/blobs/{digest_of(LAYER)}").status == 200
     unreferenced = registry.put_blob("mount/from", b"of no image")
     assert registry.ask("POST", f"mount/to/blobs/uploads/?mount={unreferenced}&from=mount/from").status == 202
+
+
+def test_in_profile_ecr_a_mount_from_nowhere_is_an_upload(registry: Registry, mixed: RunningServer) -> None:
+    ecr = mixed.boto3("ecr")
+    for name in ("nowhere/from", "nowhere/to"):
+        ecr.create_repository(repositoryName=name)
+    ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    registry.push("nowhere/from", "v1", LAYER)
+    path = f"nowhere/to/blobs/uploads/?mount={digest_of(LAYER)}&from="
+    assert registry.ask("POST", path).status == 202
+
+
+def test_a_host_with_a_profile_is_answered_with_its_own_addresses(registry: Registry, mixed: RunningServer) -> None:
+    named = {"Host": "oci.example.com"}
+    location = registry.ask("POST", "named/host/blobs/uploads/", named).header("location")
+    assert location.startswith("http://oci.example.com")
+    assert 'realm="http://oci.example.com' in (mixed_challenge(mixed, named) or "")
+
+
+def mixed_challenge(server: RunningServer, headers: dict[str, str]) -> str | None:
+    with Wire(server.host) as wire:
+        return wire.ask("GET", "/v2/", headers).get("www-authenticate")
 
 
 def test_referrers_are_listed_in_pages_and_by_type_on_both_faces(registry: Registry, mixed: RunningServer) -> None:

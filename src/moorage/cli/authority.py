@@ -7,7 +7,7 @@ have changed or half of its time is over.
 import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -43,13 +43,27 @@ def names_in_use(config: Config) -> list[x509.GeneralName]:
     hosts = ["localhost", socket.gethostname().lower(), domain]
     for region in config.regions:
         hosts += [f"*.dkr.ecr.{region}.{domain}", f"api.ecr.{region}.{domain}"]
-    addresses = ["127.0.0.1", "::1", config.listen.host, config.listen.nearby.host]
-    told = [x509.DNSName(host) for host in dict.fromkeys(hosts) if host.isascii()]
-    return [*told, *(x509.IPAddress(ip_address(address)) for address in dict.fromkeys(addresses))]
+    told = [*hosts, *config.hosts]
+    numbers = ["127.0.0.1", "::1", config.listen.host, config.listen.nearby.host, *config.hosts]
+    addresses = [address for number in numbers if (address := _address(number)) is not None]
+    names = [host for host in dict.fromkeys(told) if host.isascii() and ":" not in host and _address(host) is None]
+    return [
+        *map(x509.DNSName, names),
+        *(x509.IPAddress(address) for address in dict.fromkeys(addresses) if not address.is_unspecified),
+    ]
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(text)
+    except ValueError:
+        return None
 
 
 def _authority(config: Config, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    if config.ca_key.exists():
+    if (
+        config.ca_key.exists() and config.ca.exists()
+    ):  # of the two one alone is what a crash left, and trusted by nobody
         key = load_pem_private_key(read_private(config.ca_key), password=None)
         authority = x509.load_pem_x509_certificate(config.ca.read_bytes())
         if not isinstance(key, ec.EllipticCurvePrivateKey) or authority.public_key() != key.public_key():
@@ -60,24 +74,27 @@ def _authority(config: Config, now: datetime) -> tuple[x509.Certificate, ec.Elli
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(f"Moorage of account {config.account_id}, made {now:%Y-%m-%d}")
     built = (
-        _builder(name, name, key, now, _AUTHORITY_DAYS)
+        _builder(name, name, key, now, now + timedelta(days=_AUTHORITY_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(signs_certificates=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
+    config.ca.unlink(missing_ok=True)  # until both are there neither counts
     write_private(config.ca_key, _pem(key))
     write_private(config.ca, built.public_bytes(Encoding.PEM).decode())
     return built, key
 
 
 def _is_good(config: Config, authority: x509.Certificate, now: datetime) -> bool:
-    """Tell whether the certificate is there, from this authority, for these names, and young enough."""
+    """Tell whether the certificate is there with its key, from this authority, for these names, and young enough."""
     if not (config.auto_cert.exists() and config.auto_key.exists()):
         return False
-    read_private(config.auto_key)
-    found = x509.load_pem_x509_certificate(config.auto_cert.read_bytes())
+    secret = read_private(config.auto_key)
     try:
+        found = x509.load_pem_x509_certificate(config.auto_cert.read_bytes())
+        if load_pem_private_key(secret, password=None).public_key() != found.public_key():
+            return False  # a crash came between the two files
         found.verify_directly_issued_by(authority)
     except (ValueError, TypeError, InvalidSignature):
         return False
@@ -91,9 +108,10 @@ def _issue(
 ) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
     names = names_in_use(config)
+    end = min(now + timedelta(days=_DAYS), authority.not_valid_after_utc)
     identifier = authority.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
     built = (
-        _builder(_name("Moorage"), authority.subject, key, now, _DAYS)
+        _builder(_name("Moorage"), authority.subject, key, now, end)
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(_usage(signs_certificates=False), critical=True)
@@ -106,7 +124,7 @@ def _issue(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, days: int
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, now: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -115,7 +133,7 @@ def _builder(
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _EARLIER)
-        .not_valid_after(now + timedelta(days=days))
+        .not_valid_after(end)
     )
 
 

@@ -6,6 +6,7 @@ but for the port of one that is loopback or configured.
 """
 
 import re
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from moorage.domain.names import AccountId, Region
@@ -58,13 +59,14 @@ def is_loopback(name: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Our own names; ``port`` is the listener's, ``domain`` may carry a port of its own."""
+    """Our own names; ``port`` is the listener's, ``domain`` may carry its own, ``hosts`` are further names."""
 
     account: AccountId
     region: Region
     port: int
     tls: bool
     domain: str | None = None
+    hosts: AbstractSet[str] = frozenset()
 
     def registry(
         self, account: AccountId, region: str, *, port: int | None, secure: bool, caller: AccountId | None = None
@@ -85,11 +87,12 @@ class Addresses:
         """Tell whether a Host may be answered with absolute URLs."""
         if _NAME.match(name.lower()) is None:
             return False
-        if is_loopback(name):
+        name = name.lower()
+        if is_loopback(name) or name in self.hosts:
             return True
         if self.domain is None:
             return False
-        domain, name = split_port(self.domain)[0].lower(), name.lower()
+        domain = split_port(self.domain)[0].lower()
         return name == domain or name.endswith(f".{domain}")
 
 

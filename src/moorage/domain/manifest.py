@@ -16,11 +16,19 @@ from moorage.domain.media import IMAGE_TYPES, INDEX_TYPES, SCHEMA_1, MediaType
 
 MANIFEST_LIMIT = 4 * 1024 * 1024
 _LARGEST_SIZE = 2**63 - 1
-# Some readers of JSON pass over the case of names: to them ``Layers`` would be a second ``layers``.
-_MEMBERS = {
-    name.lower(): name
-    for name in ("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject")
-}
+_LONGEST_TYPE = 255  # characters (RFC 6838)
+
+
+def _folded(*names: str) -> Mapping[str, str]:
+    return {name.casefold(): name for name in names}
+
+
+# Some readers of JSON pass over the case of names: to them ``Layers``, or with a long s ``layer\u017f``, would be a
+# second ``layers``.
+_MEMBERS = _folded(
+    "schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"
+)
+_DESCRIPTOR_MEMBERS = _folded("mediaType", "digest", "size", "urls", "data", "artifactType", "annotations", "platform")
 
 
 class Role(StrEnum):
@@ -87,8 +95,7 @@ class Manifest:
             raise ManifestInvalid("Invalid JSON syntax") from None
         if not isinstance(document, dict):
             raise ManifestInvalid("Invalid JSON syntax")
-        if any(_MEMBERS.get(key.lower(), key) != key for key in document):
-            raise ManifestInvalid("a member's name is not spelled as the specification spells it")
+        _expect_spelled(document, _MEMBERS, "a member")
         media_type = _media_type(document, declared)
         read = _index if media_type in INDEX_TYPES else _image
         return cls(
@@ -99,6 +106,11 @@ class Manifest:
             subject=_subject(document),
             needs=read(document),
         )
+
+
+def _expect_spelled(found: Mapping[str, object], names: Mapping[str, str], place: str) -> None:
+    if any(names.get(key.casefold(), key) != key for key in found):
+        raise ManifestInvalid(f"{place}'s name is not spelled as the specification spells it")
 
 
 def _media_type(document: Mapping[str, object], declared: str | None) -> MediaType:
@@ -144,8 +156,9 @@ def _index(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
 def _descriptor(found: object, member: str, role: Role) -> Descriptor:
     if not isinstance(found, dict):
         raise ManifestInvalid(f"'{member}' must hold descriptors")
+    _expect_spelled(found, _DESCRIPTOR_MEMBERS, f"a member of a descriptor in '{member}'")
     media_type, digest, size, urls = (found.get(name) for name in ("mediaType", "digest", "size", "urls"))
-    if not isinstance(media_type, str) or not media_type or len(media_type) > 255:  # noqa: PLR2004 - RFC 6838
+    if not isinstance(media_type, str) or not media_type or len(media_type) > _LONGEST_TYPE:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid mediaType")
     if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= _LARGEST_SIZE:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid size")
@@ -167,6 +180,8 @@ def _artifact_type(document: Mapping[str, object], media_type: MediaType) -> str
     named = document.get("artifactType")
     if named is not None and not isinstance(named, str):
         raise ManifestInvalid("artifactType must be a string")
+    if named is not None and len(named) > _LONGEST_TYPE:
+        raise ManifestInvalid(f"artifactType must have at most {_LONGEST_TYPE} characters")
     if named or media_type in INDEX_TYPES:
         return named or None
     config = document.get("config")
@@ -180,4 +195,5 @@ def _subject(document: Mapping[str, object]) -> Digest | None:
         return None
     if not isinstance(subject, dict):
         raise ManifestInvalid("'subject' must be a descriptor")
+    _expect_spelled(subject, _DESCRIPTOR_MEMBERS, "a member of 'subject'")
     return _digest(subject.get("digest"), "subject")

@@ -138,7 +138,7 @@ async def _begin(env: Env, granted: Granted, upload: Upload) -> None:
     async def unit(tx: Transaction) -> None:
         if not await repositories.is_there(tx, granted.key):
             raise UploadNotFound(granted.place, upload.id)
-        await uploads.begin(tx, granted.key, replace(upload, small=None), at=granted.call.at)
+        await uploads.begin(tx, granted.key, replace(upload, small=None), at=env.clock())
 
     await env.store.write(unit)
 

@@ -11,9 +11,10 @@ from moorage.operations.pages import next_token, read_token
 from moorage.store import referrers
 from moorage.store.transaction import Transaction
 
-# Bytes of one answer, of which annotations are the part without a bound: what a client must be ready to take.
+# Bytes of one answer, of which annotations are the part without a bound (and artifact types, before they had one): what
+# a client must be ready to take.
 _PAGE_LIMIT = 4 * 1024 * 1024
-_DESCRIPTOR = 1024  # bytes of a descriptor beside its annotations, at most
+_DESCRIPTOR = 1024  # bytes of a descriptor beside its annotations and artifact type, at most
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,7 @@ async def keep_part(env: Env, granted: Granted, asked: Asked, part: Part, piece:
         reached = upload.offset + len(piece)
         if upload.small is None or reached > env.small_blobs:
             return None
-        if piece and not await _advance(tx, granted, upload, upload.small + piece):
+        if piece and not await _advance(tx, env, granted, upload, upload.small + piece):
             raise UploadBusy(granted.place, asked.id)
         return reached
 
@@ -118,14 +118,14 @@ def small_blob(digest: Digest, content: bytes) -> Blob:
 
 
 async def _publish(tx: Transaction, env: Env, granted: Granted, upload: Upload | None, blob: Blob) -> Completed:
-    if upload is not None and not await close(tx, granted, upload):
+    if upload is not None and not await close(tx, env, granted, upload):
         raise UploadBusy(granted.place, upload.id)
     _, new = await tell(tx, env, granted, blob)
     return Completed.LINKED if new else Completed.EXISTED
 
 
-async def _advance(tx: Transaction, granted: Granted, upload: Upload, small: bytes) -> bool:
-    at = granted.call.at
+async def _advance(tx: Transaction, env: Env, granted: Granted, upload: Upload, small: bytes) -> bool:
+    at = env.clock()
     if upload.begun:
         step = Advance(upload.offset, len(small), small=small)
         return await uploads.advance(tx, granted.key, upload.id, step, at=at)

@@ -149,14 +149,14 @@ async def _advance(env: Env, granted: Granted, upload: Upload, step: Advance) ->
         return
 
     async def unit(tx: Transaction) -> bool:
-        return await uploads.advance(tx, granted.key, upload.id, step, at=granted.call.at)
+        return await uploads.advance(tx, granted.key, upload.id, step, at=env.clock())
 
     if not await env.store.write(unit):
         raise await _overtaken(env, granted, upload)
 
 
 async def _cancel(env: Env, granted: Granted, upload: Upload) -> None:
-    if not await env.store.write(lambda tx: close(tx, granted, upload)):
+    if not await env.store.write(lambda tx: close(tx, env, granted, upload)):
         raise await _overtaken(env, granted, upload)
 
 
@@ -177,7 +177,7 @@ async def _publish(env: Env, granted: Granted, held: Held, blob: Blob, hasher: H
 
     async def unit(tx: Transaction) -> tuple[Blob, bool]:
         told = await tell(tx, env, granted, blob)
-        if upload.id and not await close(tx, granted, upload):
+        if upload.id and not await close(tx, env, granted, upload):
             raise UploadNotFound(granted.place, upload.id)
         return told
 

@@ -2,7 +2,7 @@
 
 import json
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, case, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.conversion import other_form
@@ -33,10 +33,11 @@ images = Table(
 Index("images_by_digest", images.c.account_id, images.c.region, images.c.digest)
 Index("images_by_other_form", images.c.account_id, images.c.region, images.c.repository_id, images.c.other_form)
 
+_LONGEST_TYPE = 255  # what is longer was kept before types had a limit, and would make lists as long as anybody likes
 _COLUMNS = (
     images.c.digest,
     images.c.media_type,
-    images.c.artifact_type,
+    case((func.length(images.c.artifact_type) <= _LONGEST_TYPE, images.c.artifact_type)).label("artifact_type"),
     images.c.size,
     images.c.pushed_at,
     images.c.subject,

@@ -45,8 +45,10 @@ _of_types = or_(
     referrers.c.artifact_type.in_(select(func.json_each(bindparam("types")).table_valued("value").c.value)),
 )
 _INSERT = insert(referrers).on_conflict_do_nothing()
+# A character of an artifact type is four bytes at most. Those that were kept before they had a limit may be long.
+_length = func.length(referrers.c.annotations) + 4 * func.coalesce(func.length(referrers.c.artifact_type), 0)
 _SIZES = (
-    select(referrers.c.digest, func.length(referrers.c.annotations))
+    select(referrers.c.digest, _length)
     .where(_of_subject, _of_types, referrers.c.digest > bindparam("after"))
     .order_by(referrers.c.digest)
     .limit(bindparam("count"))
@@ -84,7 +86,7 @@ async def put(tx: Transaction, repository: Repository, subject: Digest, referrer
 async def sizes(  # noqa: PLR0913 - a page's coordinates
     tx: Transaction, repository: Owner, subject: Digest, types: list[str], *, after: str, count: int
 ) -> list[tuple[str, int]]:
-    """List the digests of a subject's referrers after ``after``, each with the length of its annotations."""
+    """List the digests of a subject's referrers after ``after``, each with the most bytes that its texts take."""
     values = {"wanted": str(subject), "types": json.dumps(types), "after": after}
     return [(row[0], int(row[1])) for row in await tx.all(_SIZES, **key_of(repository), **values, count=count)]
 

@@ -79,7 +79,9 @@ _END = (
     .values(over=1, small=None, hash_state=None, touched_at=bindparam("at"))
 )
 _IDLE = select(uploads.c.draft).where(uploads.c.touched_at < bindparam("before"), uploads.c.over == 0)
-_DELETE_IDLE = delete(uploads).where(uploads.c.touched_at < bindparam("before"), uploads.c.draft == bindparam("key"))
+_DELETE_IDLE = delete(uploads).where(
+    uploads.c.touched_at < bindparam("before"), uploads.c.draft == bindparam("key"), uploads.c.over == 0
+)
 _DELETE_OVER = delete(uploads).where(uploads.c.touched_at < bindparam("before"), uploads.c.over == 1)
 _DRAFTS = select(uploads.c.draft).where(uploads.c.over == 0)
 _DELETE_ALL = delete(uploads).where(in_repository(uploads))
@@ -155,7 +157,7 @@ async def idle_drafts(tx: Transaction, *, before: int) -> list[str]:
 
 
 async def delete_idle(tx: Transaction, draft: str, *, before: int) -> bool:
-    """Forget the upload of that draft; False where it was touched since ``before`` after all, or is gone."""
+    """Forget the upload of that draft; False where it was touched since ``before`` after all, is over or gone."""
     return await tx.run(_DELETE_IDLE, before=before, key=draft) == 1
 
 

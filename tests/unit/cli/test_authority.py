@@ -16,6 +16,7 @@ from moorage.cli.refused import Refused
 from moorage.config import Config
 from moorage.domain.listen import Listen
 from moorage.domain.names import Region
+from moorage.domain.profile import Profile
 from unit.config.settings import read
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -100,6 +101,48 @@ def test_an_authority_that_is_over_is_told(config: Config) -> None:
     ensure_certificate(config, now=NOW)
     with pytest.raises(Refused, match="is over"):
         ensure_certificate(config, now=NOW + timedelta(days=4000))
+
+
+@pytest.mark.parametrize("crash", ["another key", "half a key", "half a certificate", "no certificate"])
+def test_a_certificate_without_its_key_is_made_anew(config: Config, crash: str) -> None:
+    ensure_certificate(config, now=NOW)
+    before = config.ca.read_bytes()
+    if crash == "no certificate":
+        config.auto_cert.unlink()
+    elif crash == "half a certificate":
+        config.auto_cert.write_text("-----BEGIN CERTIFICATE-----\n", encoding="utf-8")
+    else:
+        text = config.ca_key.read_text(encoding="utf-8")
+        config.auto_key.write_text(text[: 40 if crash == "half a key" else None], encoding="utf-8")
+    ensure_certificate(config, now=NOW)
+    check_certificate(config.auto_cert, config.auto_key)
+    assert (config.ca.read_bytes() == before, is_good_for(config, "localhost")) == (True, True)
+
+
+@pytest.mark.parametrize("left", ["ca.key", "ca.crt"])
+def test_half_an_authority_is_made_anew(config: Config, left: str) -> None:
+    ensure_certificate(config, now=NOW)
+    (config.ca if left == "ca.key" else config.ca_key).unlink()
+    ensure_certificate(config, now=NOW)
+    check_certificate(config.auto_cert, config.auto_key)
+    assert is_good_for(config, "localhost")
+
+
+def test_a_certificate_ends_no_later_than_its_authority(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    ensure_certificate(config, now=NOW + timedelta(days=3600))
+    leaf, authority = chain_of(config)
+    assert leaf.not_valid_after_utc == authority.not_valid_after_utc
+
+
+def test_it_is_good_for_the_hosts_that_have_a_profile_and_no_address_that_is_none(config: Config) -> None:
+    hosts = {"oci.example.com": Profile.OCI, "192.0.2.9": Profile.OCI}
+    used = replace(config, hosts=hosts, listen=Listen("0.0.0.0", 4500))  # noqa: S104 - everywhere is what it is about
+    ensure_certificate(used, now=NOW)
+    told = chain_of(used)[0].extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    addresses = [str(address) for address in told.get_values_for_type(x509.IPAddress)]
+    assert is_good_for(used, "oci.example.com")
+    assert addresses == ["127.0.0.1", "::1", "192.0.2.9"]
 
 
 @pytest.mark.parametrize("damage", ["exposed", "foreign", "broken"])

@@ -141,3 +141,11 @@ def test_the_port_of_the_domain_wins() -> None:
 )
 def test_only_loopback_and_the_domain_are_ours(name: str, domain: str | None, ours: bool) -> None:  # noqa: FBT001 - a column of the table
     assert Addresses(HOME, REGION, 4500, tls=False, domain=domain).is_ours(name) is ours
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"), [("oci.example.org", True), ("OCI.example.org", True), ("example.org", False)]
+)
+def test_hosts_that_have_a_profile_are_ours(name: str, ours: bool) -> None:  # noqa: FBT001 - a column of the table
+    addresses = Addresses(HOME, REGION, 4500, tls=False, hosts=frozenset({"oci.example.org"}))
+    assert addresses.is_ours(name) is ours

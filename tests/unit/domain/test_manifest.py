@@ -238,9 +238,45 @@ def test_a_member_that_is_not_what_it_must_be_is_refused(document: Document, con
     assert constraint in refusal(dump(document))
 
 
-@pytest.mark.parametrize("name", ["Layers", "LAYERS", "mediatype", "Manifests", "SchemaVersion"])
+@pytest.mark.parametrize(
+    "name",
+    ["Layers", "LAYERS", "mediatype", "Manifests", "SchemaVersion", "layer\u017f", "\u017fubject", "Annotations"],
+)
 def test_a_name_that_another_reader_could_take_for_a_known_one_is_refused(name: str) -> None:
     assert "not spelled" in refusal(dump(image() | {name: []}))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Digest",
+        "MEDIATYPE",
+        "Size",
+        "\u017fize",
+        "URLs",
+        "url\u017f",
+        "Data",
+        "artifacttype",
+        "Annotations",
+        "Platform",
+    ],
+)
+@pytest.mark.parametrize("member", ["config", "layers", "manifests", "subject"])
+def test_names_in_descriptors_are_spelled_as_well(member: str, name: str) -> None:
+    twice = descriptor(b"something") | {name: "sha256:" + "e" * 64}
+    document = index() if member == "manifests" else image()
+    assert "not spelled" in refusal(dump(document | {member: [twice] if member in {"layers", "manifests"} else twice}))
+
+
+def test_names_that_no_specification_has_are_left_alone() -> None:
+    document = image(layers=[]) | {"layers": [descriptor(b"layer", Extra=1, extra=2)], "Something": 1, "\u212aind": 2}
+    assert Manifest.parse(dump(document), None).media_type is OCI
+
+
+@pytest.mark.parametrize("document", [image(artifactType="a" * 256), index(artifactType="a" * 256)])
+def test_an_artifact_type_has_the_length_of_a_media_type(document: Document) -> None:
+    assert "at most 255" in refusal(dump(document))
+    assert Manifest.parse(dump(document | {"artifactType": "a" * 255}), None).artifact_type == "a" * 255
 
 
 def test_sizes_that_together_are_more_than_can_be_counted_are_refused() -> None:

@@ -12,6 +12,7 @@ from moorage.domain.errors import UploadNotFound
 from moorage.domain.image import ImageId
 from moorage.domain.layer import PART_MINIMUM, Completed
 from moorage.operations import pulltimes
+from moorage.operations.drafts import Finish, Part
 from moorage.operations.env import Env
 from moorage.operations.housekeeping import sweep_uploads, write_pull_times
 from moorage.operations.imagelists import describe_images
@@ -19,10 +20,12 @@ from moorage.operations.images import get_manifest
 from moorage.operations.layers import find_blob
 from moorage.operations.pulltimes import Pulled, PullTimes
 from moorage.operations.repositories import delete_repository
+from moorage.operations.uploads import complete_upload, receive_part
 from moorage.store import uploads as store_uploads
+from moorage.store.transaction import Transaction
 from moorage.store.uploads import uploads
 from support.env import START, FrozenClock, close_env, make_env
-from unit.operations.tenant import REPOSITORY, Tenant, files_in, read, root_of
+from unit.operations.tenant import REPOSITORY, Tenant, files_in, pieces, read, root_of
 
 DAY, HOUR = 24 * 3600, 3600
 CONTENT = b"content"
@@ -123,6 +126,40 @@ def test_an_upload_that_is_finished_while_it_is_swept_keeps_its_blob(
     sweep(tenant)
     blob = tenant.run(find_blob, REPOSITORY, Digest.of(CONTENT))
     assert read(tenant.env.blobs.content(blob.storage_key, blob.size)) == CONTENT
+
+
+def test_an_upload_whose_request_lasted_a_day_keeps_its_blob(
+    tenant: Tenant, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = tenant.start()
+    tenant.send(upload, CONTENT)
+    begun = tenant.granted(REPOSITORY)
+    clock.move(DAY + 1)
+    finish = Finish(Digest.of(CONTENT), short_parts=True)
+    listed(monkeypatch, lambda: asyncio.run(complete_upload(tenant.env, begun, upload, finish)))
+    sweep(tenant)
+    blob = tenant.run(find_blob, REPOSITORY, Digest.of(CONTENT))
+    assert read(tenant.env.blobs.content(blob.storage_key, blob.size)) == CONTENT
+
+
+def test_a_part_that_took_a_day_is_no_idle_upload(tenant: Tenant, clock: FrozenClock) -> None:
+    upload = tenant.start()
+    begun = tenant.granted(REPOSITORY)
+    clock.move(DAY + 1)
+    asyncio.run(receive_part(tenant.env, begun, upload, Part(pieces(CONTENT))))
+    assert (sweep(tenant), uploads_of(tenant)) == (0, 1)
+
+
+def test_an_upload_that_is_over_is_never_taken_for_idle(tenant: Tenant) -> None:
+    upload = tenant.start()
+    tenant.send(upload, CONTENT)
+    ((draft,),) = tenant.rows(uploads, "draft")
+    tenant.finish(upload, Digest.of(CONTENT))
+
+    async def delete(tx: Transaction) -> bool:
+        return await store_uploads.delete_idle(tx, draft, before=tenant.env.clock() + 1)
+
+    assert asyncio.run(tenant.env.store.write(delete)) is False
 
 
 def test_what_a_process_published_before_it_died_goes_with_its_upload(
