@@ -149,13 +149,15 @@ def write(growth: Growth, out: Path) -> None:
 def main(words: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="bench.scale", description="Measure Moorage while it grows.")
     parser.add_argument("--quick", action="store_true", help="prove that everything runs; the figures mean nothing")
+    parser.add_argument("--steps", type=int, nargs="+", help="other numbers of images than these: " + str(_STEPS))
     parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks", help="where the results go")
     parser.add_argument("--scratch", type=Path, default=SCRATCH, help="a folder on the disk that is measured")
     told = parser.parse_args(words)
     sizes = QUICK if told.quick else replace(FULL, rounds=3)
+    steps = tuple(told.steps) if told.steps else (_QUICK_STEPS if told.quick else _STEPS)
     pin(CLIENT_CORE)
     with scratch_folder(told.scratch) as folder:
-        growth, failed = grow(sizes, _QUICK_STEPS if told.quick else _STEPS, folder)
+        growth, failed = grow(sizes, steps, folder)
     write(growth, told.out)
     tell_failures(failed)
     return 1 if failed or (growth.excessive and not told.quick) else 0

@@ -32,7 +32,7 @@ COSTS: Final[Mapping[str, Cost]] = {
     "manifest PUT again": Cost(reads=5, commits=1, hops=1),
     "GetAuthorizationToken": Cost(reads=2),
     "BatchGetImage of one": Cost(reads=3),
-    "BatchGetImage of ten": Cost(reads=12),
+    "BatchGetImage of ten": Cost(reads=3),
     "DescribeImages, a page": Cost(reads=5),
 }
 

@@ -23,7 +23,7 @@ class Image:
     tags: tuple[str, ...] = ()
 
 
-class StoredManifest(Struct, frozen=True):
+class StoredManifest(Struct, frozen=True, gc=False):
     """A manifest as it was pushed, with what one needs to serve it."""
 
     digest: Digest

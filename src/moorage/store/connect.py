@@ -1,10 +1,12 @@
 """Opening the SQLite file, always in the same way."""
 
 from pathlib import Path
+from typing import Final
 
 import apsw
 
 _BUSY_MS = 10_000
+_MAPPED: Final = 1 << 40  # bytes; SQLite takes the most that it was built for
 
 
 def connect(path: Path, *, cache_kib: int = 32_768) -> apsw.Connection:
@@ -22,6 +24,7 @@ def connect(path: Path, *, cache_kib: int = 32_768) -> apsw.Connection:
         "synchronous=FULL",
         "wal_autocheckpoint=0",
         f"cache_size=-{cache_kib}",
+        f"mmap_size={_MAPPED}",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}").fetchall()

@@ -1,7 +1,9 @@
 """The read that a pull is: one statement from a reference to the manifest's bytes."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 
 from moorage.domain.digest import Digest
 from moorage.domain.image import StoredManifest
@@ -42,9 +44,14 @@ _BY_OTHER_FORM = (
     .limit(1)
 )
 _BY_TAG = select(*_COLUMNS).select_from(_tagged).where(in_repository(tags), tags.c.name == bindparam("called"))
+_among = select(func.json_each(bindparam("wanted")).table_valued("value").c.value)
+_BY_DIGESTS = (
+    select(images.c.digest, *_COLUMNS).select_from(_with_body).where(in_repository(images), images.c.digest.in_(_among))
+)
+_BY_TAGS = select(tags.c.name, *_COLUMNS).select_from(_tagged).where(in_repository(tags), tags.c.name.in_(_among))
 
 
-class Pull(Struct, frozen=True):
+class Pull(Struct, frozen=True, gc=False):
     """A manifest, its image's digest, and when that was last recorded as pulled."""
 
     manifest: StoredManifest
@@ -57,6 +64,15 @@ async def find(recall: Recall, repository: Owner, reference: Tag | Digest) -> Pu
     if isinstance(reference, Digest):
         return await recall.first(_BY_DIGEST, _pull, **key, wanted=reference)
     return await recall.first(_BY_TAG, _pull, **key, called=reference)
+
+
+async def fetch(recall: Recall, repository: Owner, references: Iterable[Tag | Digest]) -> None:
+    """Ask at once for what ``find`` will be asked for."""
+    key = key_of(repository)
+    wanted = list(references)
+    digests = [one for one in wanted if isinstance(one, Digest)]
+    await recall.fetch(_BY_DIGEST, _BY_DIGESTS, _pull, digests, **key)
+    await recall.fetch(_BY_TAG, _BY_TAGS, _pull, [one for one in wanted if not isinstance(one, Digest)], **key)
 
 
 async def find_converted(tx: Transaction, repository: Owner, digest: Digest) -> Pull | None:

@@ -5,7 +5,8 @@ is the one that SQLite gave before; what may change is never trusted for a time,
 What is remembered is bounded by number and by bytes.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from sqlalchemy import Executable
@@ -16,6 +17,7 @@ from moorage.store.transaction import Row, Transaction, Value, compiled
 _MOST = 8_192
 _MOST_BYTES = 16 * 1024 * 1024
 _LARGEST = 64 * 1024  # bytes; a larger row costs little beside what is done with it
+_FEWEST = 2  # that are worth asking for together
 _NEVER: Final = (-1, None)
 
 T = TypeVar("T")
@@ -35,10 +37,7 @@ class Recall:
 
     async def first(self, statement: Executable, make: Make[T], /, **values: Value) -> T | None:
         """Give what ``make`` made of the first row; the same object again while nothing was changed."""
-        slots = self._slots.get(statement)
-        if slots is None:
-            slots = self._slots[statement] = self._counts.slots(compiled(statement).reads)
-        count = self._counts.read(slots)
+        count = self._count(statement)
         key = (statement, *values.values())
         seen, known = self._known.get(key, _NEVER)
         if seen == count:
@@ -49,8 +48,34 @@ class Recall:
             self._keep(key, count, row, made)
         return made
 
+    async def fetch(
+        self, statement: Executable, together: Executable, make: Make[T], wanted: Sequence[str], /, **values: Value
+    ) -> None:
+        """Ask at once for what ``statement`` will be asked for each of ``wanted``, its last value.
+
+        ``together`` takes them as ``wanted``, and gives each before the columns of ``statement``. Nothing depends on
+        it but how often SQLite is asked: what is not remembered, or not any more, is asked for alone.
+        """
+        count = self._count(statement)
+        known = tuple(values.values())
+        missing = [one for one in wanted if self._known.get((statement, *known, one), _NEVER)[0] != count]
+        if count is None or len(missing) < _FEWEST:
+            return
+        for one, *columns in await self._asking.all(together, **values, wanted=json.dumps(missing)):
+            row = tuple(columns)
+            self._keep((statement, *known, one), count, row, make(row))
+
+    def _count(self, statement: Executable) -> int | None:
+        slots = self._slots.get(statement)
+        if slots is None:
+            slots = self._slots[statement] = self._counts.slots(compiled(statement).reads)
+        return self._counts.read(slots)
+
     def _keep(self, key: tuple[object, ...], count: int, row: Row | None, made: object) -> None:
-        size = 0 if row is None else sum(len(value) for value in row if isinstance(value, (bytes, str)))
+        size = 0
+        for value in row or ():
+            if value.__class__ is bytes or value.__class__ is str:
+                size += len(value)
         if size > _LARGEST:
             self._known.pop(key, None)
             return

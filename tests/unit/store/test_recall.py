@@ -6,21 +6,28 @@ from pathlib import Path
 
 import apsw
 import pytest
-from sqlalchemy import Executable, insert
+from sqlalchemy import Executable, delete, insert
 
 from moorage.domain.caller import Registry
-from moorage.domain.names import AccountId
+from moorage.domain.digest import Digest
+from moorage.domain.names import AccountId, Tag
+from moorage.domain.repository import RepositoryKey
 from moorage.store import accounts, blobs, pulls, recall, standing
 from moorage.store.commits import CommitCounts
+from moorage.store.images import images
+from moorage.store.manifests import manifests
 from moorage.store.schema import TABLES
 from moorage.store.sqlite import SqliteStore
 from moorage.store.standing import Standing
 from moorage.store.tags import tags
 from moorage.store.transaction import Transaction, compiled
 from support.env import HOME, OTHER, REGION, close_env, make_env
+from support.layers import digest_of
 
 REGISTRY = Registry(HOME, REGION)
 TABLE_NAMES = [table.name for table in TABLES]
+KEY = RepositoryKey(HOME, REGION, "i")
+DIGESTS = [Digest(digest_of(data)) for data in (b"a", b"b")]
 TAG: Mapping[str, str | int] = {
     "account_id": "1",
     "region": "r",
@@ -35,6 +42,12 @@ REMEMBERED = {
     "by digest": pulls._BY_DIGEST,  # noqa: SLF001  # as above
     "blob": blobs._FIND,  # noqa: SLF001  # as above
     "content": blobs._OPEN,  # noqa: SLF001  # as above
+}
+
+
+TOGETHER = {
+    "tags": (pulls._BY_TAG, pulls._BY_TAGS),  # noqa: SLF001  # as above
+    "digests": (pulls._BY_DIGEST, pulls._BY_DIGESTS),  # noqa: SLF001  # as above
 }
 
 
@@ -161,3 +174,42 @@ def test_no_more_is_remembered_than_there_is_room_for(store: SqliteStore, monkey
 def test_a_large_row_is_not_remembered(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recall, "_LARGEST", -1)
     assert look(store) is not look(store)
+
+
+@pytest.mark.parametrize(("one", "together"), TOGETHER.values(), ids=TOGETHER)
+def test_what_is_asked_together_reads_the_tables_of_what_is_asked_alone(one: Executable, together: Executable) -> None:
+    assert compiled(together).reads == compiled(one).reads
+
+
+def test_what_was_fetched_together_is_not_asked_for_again(store: SqliteStore) -> None:
+    asyncio.run(store.write(_images))
+    asyncio.run(pulls.fetch(store.recall, KEY, [Tag("v0"), DIGESTS[0], Tag("v1"), Tag("v2"), DIGESTS[1]]))
+    asked: list[str] = []
+
+    def note(_cursor: object, text: str, _values: object) -> bool:
+        asked.append(text)
+        return True
+
+    store._connection.exec_trace = note  # noqa: SLF001  # counts
+    wanted: list[Tag | Digest] = [Tag("v0"), Tag("v1"), *DIGESTS]
+    found = [asyncio.run(pulls.find(store.recall, KEY, one)) for one in wanted]
+    assert [None if pull is None else pull.digest for pull in found] == [*DIGESTS, *DIGESTS]
+    assert asked == []
+    assert (asyncio.run(pulls.find(store.recall, KEY, Tag("v2"))), len(asked)) == (None, 1)
+
+
+def test_what_was_fetched_is_forgotten_with_the_next_change(store: SqliteStore) -> None:
+    asyncio.run(store.write(_images))
+    asyncio.run(pulls.fetch(store.recall, KEY, [Tag("v0"), Tag("v1")]))
+    asyncio.run(store.write(lambda tx: tx.run(delete(tags).where(tags.c.name == "v1"))))
+    assert asyncio.run(pulls.find(store.recall, KEY, Tag("v1"))) is None
+
+
+async def _images(tx: Transaction) -> None:
+    owner = {"account_id": HOME, "region": REGION}
+    for number, digest in enumerate(DIGESTS):
+        image: dict[str, str | int | None] = {"digest": digest, "media_type": "m", "size": 1, "pushed_at": 1}
+        image |= {"artifact_type": None, "subject": None, "pulled_at": None, "other_form": None}
+        await tx.run(insert(images), **owner, repository_id="i", **image)
+        await tx.run(insert(manifests), **owner, digest=digest, body=b"{}")
+        await tx.run(insert(tags), **owner, repository_id="i", name=f"v{number}", digest=digest, tagged_at=1)
