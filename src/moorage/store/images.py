@@ -95,7 +95,7 @@ async def page(tx: Transaction, repository: Repository, *, after: str, count: in
 
 async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> dict[str, str]:
     """Tell which of ``digests`` are images of the repository, and their media types."""
-    return dict(await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests)))
+    return dict(await tx.all(_HELD, **key_of(repository), wanted=json.dumps(digests))) if digests else {}
 
 
 async def largest(tx: Transaction, repository: Repository, digests: list[Digest]) -> int:

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
+import apsw
 from sqlalchemy import Executable
 
 from moorage.store.commits import CommitCounts
@@ -84,3 +85,22 @@ class Recall:
             self._bytes = 0
         self._known[key] = (count, made)
         self._bytes += size
+
+
+class RecallingTransaction(Transaction):
+    """The writer's transaction, which remembers what no write of its own group may have changed.
+
+    Nobody else commits while its group holds the write lock, so what is remembered holds until the group ends.
+    """
+
+    __slots__ = ("_recall",)
+
+    def __init__(self, connection: apsw.Connection, counts: CommitCounts) -> None:
+        super().__init__(connection)
+        self._recall = Recall(self, counts)
+
+    async def known(self, statement: Executable, make: Make[T], /, **values: Value) -> T | None:
+        """Give what ``make`` made of the first row; the same object again while nobody wrote to its tables."""
+        if not self.written.isdisjoint(compiled(statement).reads):  # what it wrote is neither counted nor certain yet
+            return await super().known(statement, make, **values)
+        return await self._recall.first(statement, make, **values)

@@ -9,7 +9,7 @@ from moorage.domain.caller import Registry
 from moorage.domain.names import AccountId, Region, RepositoryName
 from moorage.domain.repository import EncryptionType, MutabilityRule, Repository, RepositoryKey, TagMutability
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key
-from moorage.store.transaction import Transaction
+from moorage.store.transaction import Row, Transaction
 
 repositories = Table(
     "repositories",
@@ -76,12 +76,11 @@ async def create(tx: Transaction, repository: Repository) -> bool:
 
 
 async def find(tx: Transaction, registry: Registry, repository_id: str) -> Repository | None:
-    row = await tx.first(_FIND, account=registry.account, home=registry.region, id=repository_id)
-    return None if row is None else _repository(*row)
+    return await tx.known(_FIND, _made, account=registry.account, home=registry.region, id=repository_id)
 
 
 async def is_there(tx: Transaction, key: RepositoryKey) -> bool:
-    return await tx.first(_IS_THERE, account=key.account, home=key.region, id=key.id) is not None
+    return await tx.known(_IS_THERE, bool, account=key.account, home=key.region, id=key.id) is not None
 
 
 async def find_by_name(tx: Transaction, registry: Registry, name: RepositoryName) -> Repository | None:
@@ -102,6 +101,10 @@ async def set_rule(tx: Transaction, repository: Repository, rule: MutabilityRule
 
 async def delete_repository(tx: Transaction, repository: Repository) -> None:
     await tx.run(_DELETE, account=repository.account, home=repository.region, id=repository.id)
+
+
+def _made(row: Row) -> Repository:
+    return _repository(*row)
 
 
 def _repository(  # noqa: PLR0913, PLR0917 - the columns, in their order

@@ -75,6 +75,11 @@ class Transaction:
         rows = await self.all(statement, **values)
         return rows[0] if rows else None
 
+    async def known(self, statement: Executable, make: Callable[[Row], T], /, **values: Value) -> T | None:
+        """Give what ``make`` made of the first row; a transaction that remembers may give what it made before."""
+        row = await self.first(statement, **values)
+        return None if row is None else make(row)
+
     async def run(self, statement: Executable, /, **values: Value) -> int:
         """Run a change and return how many rows it touched."""
         plan = compiled(statement)

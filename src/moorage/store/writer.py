@@ -20,7 +20,8 @@ import apsw
 
 from moorage.domain.errors import StorageFull
 from moorage.store.commits import CommitCounts
-from moorage.store.transaction import Transaction, Unit, drive
+from moorage.store.recall import RecallingTransaction
+from moorage.store.transaction import Unit, drive
 
 _CHECKPOINT_PAGES = 8_000
 _LITTLE = 1024 * 1024  # bytes: with less, an I/O error means a full disk
@@ -75,7 +76,7 @@ class Writer:
         self._counts = counts
         self._lock, self._reached = WriteLock(lock), reached
         self._connection = connect()
-        self._transaction = Transaction(self._connection)
+        self._transaction = RecallingTransaction(self._connection, counts)
         self._log_pages = 0
         self._connection.set_wal_hook(self._note_log)
         self._thread = Thread(target=self._run, name="moorage-writer", daemon=True)

@@ -12,7 +12,7 @@ from moorage.domain.caller import Registry
 from moorage.domain.digest import Digest
 from moorage.domain.names import AccountId, Tag
 from moorage.domain.repository import RepositoryKey
-from moorage.store import accounts, blobs, pulls, recall, standing
+from moorage.store import accounts, blobs, pulls, recall, repositories, standing
 from moorage.store.commits import CommitCounts
 from moorage.store.images import images
 from moorage.store.manifests import manifests
@@ -42,6 +42,8 @@ REMEMBERED = {
     "by digest": pulls._BY_DIGEST,  # noqa: SLF001  # as above
     "blob": blobs._FIND,  # noqa: SLF001  # as above
     "content": blobs._OPEN,  # noqa: SLF001  # as above
+    "repository": repositories._FIND,  # noqa: SLF001  # as above
+    "repository is there": repositories._IS_THERE,  # noqa: SLF001  # as above
 }
 
 
