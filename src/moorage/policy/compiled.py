@@ -26,6 +26,7 @@ _COLONS = 5  # of a whole ARN
 _MOST_FILLED = 64  # resources that one statement's variables were filled with, and are remembered
 _ANY_ACTION = Patterns(("*",))
 _EVERYTHING = Resources(("*",))
+_NAMELESS: Mapping[Effect, tuple[str, ...]] = dict.fromkeys(Effect, (ANYONE,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,24 @@ class StatementRef:
     policy: Attached
     index: int | None
     sid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What one statement that speaks of an action says of one request, and what of it does not fit.
+
+    ``unmet`` are the condition keys, in lower case, whose conditions do not hold.
+    """
+
+    ref: StatementRef
+    effect: Effect
+    names_requester: bool
+    means_resource: bool
+    unmet: tuple[str, ...]
+
+    @property
+    def counts(self) -> bool:
+        return self.names_requester and self.means_resource and not self.unmet
 
 
 def _actions_test(patterns: Patterns) -> Test:
@@ -137,7 +156,7 @@ class _Rule:
         )
 
     def holds(self, request: Request) -> bool:
-        if self.spared and self._spares(request.requester.names):
+        if self.spared and self.spares(request.requester.names):
             return False
         context = request.context
         if self.moving is not None and not self.moving.fits(request.resource, context):
@@ -147,7 +166,18 @@ class _Rule:
                 return False
         return True
 
-    def _spares(self, names: Names) -> bool:
+    def hear(self, request: Request, names: tuple[str, ...]) -> Heard:
+        """Tell everything about the statement and a request, however long that takes."""
+        named = not self.spares(request.requester.names) if self.spared else not set(names).isdisjoint(self.names)
+        unmet = (clause.condition.key for clause in self.clauses if not clause.holds(request.context))
+        return Heard(self.ref, self.effect, named, self._means(request), tuple(dict.fromkeys(unmet)))
+
+    def _means(self, request: Request) -> bool:
+        if self.moving is not None:
+            return self.moving.fits(request.resource, request.context)
+        return request.resource in self.literals or self.fits(request.resource)
+
+    def spares(self, names: Names) -> bool:
         """Whether the requester is named at each level: as itself, as its role, by its account."""
         return ANYONE in self.spared or all(not self.spared.isdisjoint(level) for level in names.levels)
 
@@ -242,6 +272,14 @@ class Compiled:
         for ref in self._matching(Effect.ALLOW, request, names):
             return (ref,)
         return ()
+
+    def hear(self, request: Request, names: Mapping[Effect, tuple[str, ...]] = _NAMELESS) -> tuple[Heard, ...]:
+        """Tell what each statement that speaks of the action says of the request: for people, and slow.
+
+        ``names`` are those that mean the requester in statements of an effect.
+        """
+        lowered = request.action.lower()
+        return tuple(rule.hear(request, names[rule.effect]) for rule in self._rules if rule.speaks_of(lowered))
 
     def _matching(self, effect: Effect, request: Request, names: tuple[str, ...]) -> Iterator[StatementRef]:
         shelves = self._for_action(request.action)[effect]

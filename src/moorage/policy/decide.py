@@ -100,7 +100,7 @@ def decide(request: Request, caller: CallerPolicies, resource: ResourcePolicies 
     root = request.of_root
     if root and request.same_account and request.action in _RESCUE:
         return Decision(Outcome.ALLOWED)
-    places = _places(request, resource)
+    places = places_of(request, resource)
     names = request.requester.names if places else None
     if root:
         caller = NO_POLICIES
@@ -154,7 +154,8 @@ def _within_limits(
     return Decision(Outcome.ALLOWED, found)
 
 
-def _places(request: Request, resource: ResourcePolicies) -> tuple[Compiled, ...]:
+def places_of(request: Request, resource: ResourcePolicies) -> tuple[Compiled, ...]:
+    """Give the policies on the resource's side that are asked about the request."""
     if request.action in _IDENTITY_ONLY:
         return ()
     own = None if request.resource == ANY_RESOURCE else resource.own
