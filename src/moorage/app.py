@@ -33,6 +33,7 @@ from moorage.edge.oci.edge import OciEdge
 from moorage.edge.oci.links import LinkEdge
 from moorage.operations.accounts import NewKey, Vault, ensure_first_account, find_configured
 from moorage.operations.accounts import reset_root as make_new_root_key
+from moorage.operations.denials import Denials
 from moorage.operations.env import Env
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing
@@ -113,6 +114,7 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
         signing_keys=SigningKeys(),
         pull_times=PullTimes(),
         key_uses=KeyUses(),
+        denials=Denials(),
         provider_keys=ProviderKeys(GuardedWeb(config.outside_networks, config.outside_ca), now),
         disk=lambda: _disk(config.data),
         small_blobs=config.small_blobs,

@@ -19,6 +19,7 @@ OF_ACCOUNTS = {
     "account_aliases",
     "access_keys",
     "attachments",
+    "denials",
     "entities",
     "entity_tags",
     "inline_policies",

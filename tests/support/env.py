@@ -9,6 +9,7 @@ from moorage.blobs.files import FileBlobs
 from moorage.domain.addresses import Addresses
 from moorage.domain.names import AccountId, Region
 from moorage.operations.accounts import NewKey, Vault, ensure_first_account, reset_root
+from moorage.operations.denials import Denials
 from moorage.operations.env import Env
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing
@@ -67,6 +68,7 @@ def make_env(
         signing_keys=SigningKeys(),
         pull_times=PullTimes(),
         key_uses=KeyUses(),
+        denials=Denials(),
         provider_keys=ProviderKeys(web or GuardedWeb(), clock),
         disk=lambda: (0, 1_000_000),
         small_blobs=small_blobs,

@@ -105,6 +105,7 @@ class Scene:
         policy, provider = {"PolicyArn": self.policy}, {"OpenIDConnectProviderArn": self.provider}
         new, linked = f"{self.user}-made", "AWSServiceRoleForECRReplication"
         key = {"UserName": self.user, "AccessKeyId": self.key}
+        source = {"PolicySourceArn": f"arn:aws:iam::{self.account}:group/{self.group}"}
         return {
             "AddClientIDToOpenIDConnectProvider": provider | {"ClientID": "them"},
             "AddRoleToInstanceProfile": profile | role,
@@ -122,6 +123,10 @@ class Scene:
             "DeleteAccountAlias": {"AccountAlias": "our-team"},
             "DeletePolicyVersion": policy | {"VersionId": "v2"},
             "DeleteServiceLinkedRole": {"RoleName": linked},
+            "GetContextKeysForCustomPolicy": {"PolicyInputList": [DOCUMENT]},
+            "GetContextKeysForPrincipalPolicy": source,
+            "SimulateCustomPolicy": {"PolicyInputList": [DOCUMENT], "ActionNames": ["ecr:PutImage"]},
+            "SimulatePrincipalPolicy": source | {"ActionNames": ["ecr:PutImage"]},
             "GetAccessKeyLastUsed": {"AccessKeyId": self.key},
             "GetAccountAuthorizationDetails": {},
             "GetAccountSummary": {},

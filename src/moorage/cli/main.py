@@ -14,6 +14,8 @@ _MOORAGE = LazyGroup(
         "status": "Tell whether a server runs, and what it holds.",
         "account": "Create and list accounts, and replace their root keys.",
         "token": "Make, list and revoke docker passwords that may do less than you.",
+        "can": "Tell whether somebody may do something, and why.",
+        "explain": "Tell why a request was refused.",
         "migrate": "Bring the database to the newest schema.",
     },
     help="Amazon ECR that anyone can run.",

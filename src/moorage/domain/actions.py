@@ -30,6 +30,7 @@ class Scope(StrEnum):
     PROFILES = "instance-profile/* of the account"
     PROVIDER = "the OIDC provider's ARN"
     PROVIDERS = "oidc-provider/* of the account"
+    PRINCIPAL = "the ARN of the user, group or role"
 
 
 # What stands before the name in the ARN of what IAM keeps; after that of a policy nothing more: its ARN is the name.
@@ -262,11 +263,14 @@ OPERATIONS: Mapping[str, Needs] = {
         "ListOpenIDConnectProviderTags",
     ),
     **_iam(Scope.PROVIDERS, "ListOpenIDConnectProviders"),
+    **_iam(Scope.PRINCIPAL, "SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"),
     **_iam(
         Scope.EVERYTHING,
         "GetAccessKeyLastUsed",
         "GetServiceLinkedRoleDeletionStatus",
         "GetAccountSummary",
+        "SimulateCustomPolicy",
+        "GetContextKeysForCustomPolicy",
         "GetAccountAuthorizationDetails",
         "CreateAccountAlias",
         "ListAccountAliases",
@@ -298,6 +302,10 @@ OPERATIONS: Mapping[str, Needs] = {
     "moorage.ListTokens": CREDENTIALS,
     "moorage.ListTokens of all": _on(Scope.EVERYTHING, "moorage:ListTokens"),
     "moorage.RevokeToken": CREDENTIALS,
+    # Whose policies they are about is found first: then iam:SimulatePrincipalPolicy is asked about that principal.
+    "moorage.CheckAccess": CREDENTIALS,
+    "moorage.ExplainDenial": CREDENTIALS,
+    "moorage.ListDenials": CREDENTIALS,
     "moorage.RevokeToken of others": _on(Scope.EVERYTHING, "moorage:RevokeToken"),
 }
 

@@ -136,6 +136,14 @@ class AccessDenied(RegistryError):
         super().__init__(sentence)
 
 
+class DenialNotFound(RegistryError):
+    def __init__(self, denial_id: str) -> None:
+        super().__init__(
+            f"no denial with the id '{denial_id}' is known: denials are kept for seven days, not all of a flood"
+        )
+        self.denial_id = denial_id
+
+
 class LinkExpired(RegistryError):
     """A signed download address is past its time, or was never ours."""
 

@@ -11,9 +11,10 @@ from msgspec import Struct
 from moorage.domain.actions import IAM_PLACES, Needs, Scope
 from moorage.domain.arns import repository_arn
 from moorage.domain.caller import Caller, Registry
-from moorage.domain.errors import AccessDenied, CredentialUnknown, Place, RepositoryNotFound
+from moorage.domain.errors import CredentialUnknown, Place, RepositoryNotFound
 from moorage.domain.repository import RepositoryKey
 from moorage.operations.context import CallContext
+from moorage.operations.denials import Denied, Question
 from moorage.operations.env import Call, Env
 from moorage.operations.policies import NO_REPOSITORY
 from moorage.operations.principals import Principal
@@ -74,7 +75,7 @@ async def authorise(  # noqa: PLR0913 - what a call wants, and where
     with its path. ``facts`` are condition keys that only this operation has.
 
     Raises:
-        AccessDenied: with AWS's sentence
+        Denied: with AWS's sentence, and what it is made of
         CredentialUnknown: the key was deactivated, or its user deleted, while the request was under way
 
     """
@@ -121,9 +122,28 @@ async def _check(  # noqa: PLR0913, PLR0917 - what a decision looks at
                 break
             refused = refused or (_NARROWED if decision.allowed else decision, request)
         if refused is not None:
-            raise AccessDenied(denial(*refused))
+            raise refusal(call, principal, *refused, policies)
     if not context.asked and not facts:
         principal.settle(asked, policies)
+
+
+def refusal(
+    call: Call, principal: Principal, decision: Decision, request: Request, policies: ResourcePolicies
+) -> Denied:
+    """Word a denial, and keep what is needed to explain it."""
+    question = Question(
+        request_id=call.request_id,
+        at=call.at,
+        region=call.region,
+        client=call.client,
+        user_agent=call.user_agent,
+        principal=principal,
+        request=request,
+        decision=decision,
+        policies=policies,
+        narrowed=decision is _NARROWED,
+    )
+    return Denied(denial(decision, request), question)
 
 
 _NARROWED = Decision(Outcome.IMPLICIT_DENY, side=Side.SESSION)
@@ -151,7 +171,7 @@ def _resource(scope: Scope, registry: Registry, name: str) -> str:
             return repository_arn(registry.account, registry.region, name)
         case Scope.REPOSITORIES:
             return repository_arn(registry.account, registry.region, "*")
-        case Scope.POLICY:
+        case Scope.POLICY | Scope.PRINCIPAL:
             return name
         case _ if scope in IAM_PLACES:
             return f"arn:aws:iam::{registry.account}:{IAM_PLACES[scope]}{name}"

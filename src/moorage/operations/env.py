@@ -9,6 +9,7 @@ from msgspec import Struct
 from moorage.blobs.port import BlobStore
 from moorage.domain.addresses import Addresses
 from moorage.domain.names import AccountId, Region
+from moorage.operations.denials import Denials
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing
 from moorage.operations.keyuses import KeyUses
@@ -51,6 +52,7 @@ class Env:
     signing_keys: SigningKeys
     pull_times: PullTimes
     key_uses: KeyUses
+    denials: Denials
     provider_keys: ProviderKeys
     disk: Tally
     small_blobs: int

@@ -51,9 +51,30 @@ async def find_identity(tx: Transaction, access_key_id: str) -> Identity | None:
     user = await entities.find_by_id(tx, key.account, key.user_id)
     if user is None:
         return None
-    caller = Caller(key.account, CallerKind.USER, user.id, user.arn, user.name)
-    requester = _requester(caller, _tag_facts(await entity_tags.of_entity(tx, user.account, user.id)))
-    return Identity(key.id, key.secret, caller, requester, await _policies(tx, user))
+    caller = _caller(user)
+    requester, policies = await entity_identity(tx, user)
+    return Identity(key.id, key.secret, caller, requester, policies)
+
+
+def _caller(user: Entity) -> Caller:
+    return Caller(user.account, CallerKind.USER, user.id, user.arn, user.name)
+
+
+def root_identity(account: AccountId) -> tuple[Requester, CallerPolicies]:
+    """Tell what policies know an account's root by."""
+    caller = Caller(account, CallerKind.ROOT, account, root_arn(account))
+    return _requester(caller, {}), CallerPolicies(Compiled.of(()))
+
+
+async def entity_identity(tx: Transaction, row: Entity, session: str = "") -> tuple[Requester, CallerPolicies]:
+    """Tell what policies know a user by, or a role in a plain session, and what is attached to it."""
+    tags = _tag_facts(await entity_tags.of_entity(tx, row.account, row.id))
+    if row.kind is EntityKind.USER:
+        return _requester(_caller(row), tags), await _policies(tx, row)
+    arn = session_arn(row.account, row.name, session or "session")
+    caller = Caller(row.account, CallerKind.ROLE, f"{row.id}:{session or 'session'}", arn, row.name)
+    known = {**tags, "aws:principalarn": row.arn}
+    return _requester(caller, known, row.arn), await _policies(tx, row)
 
 
 async def _of_session(tx: Transaction, row: SessionRow) -> Identity | None:
@@ -84,14 +105,25 @@ async def _of_parent(tx: Transaction, row: SessionRow, parent: str, session: Ses
 
 
 async def _policies(tx: Transaction, row: Entity, session: Compiled | None = None) -> CallerPolicies:
+    bounds = await boundary_texts(tx, row)
+    boundary = None if bounds is None else Compiled.stored(bounds)
+    return CallerPolicies(Compiled.stored(await identity_texts(tx, row)), boundary, session)
+
+
+async def identity_texts(tx: Transaction, row: Entity) -> Texts:
+    """Give the documents of a user, with those of its groups, of a role or of a group."""
     texts = await _own_policies(tx, row, Source.INLINE, Source.MANAGED)
     if row.kind is EntityKind.USER:
         for group in await members.of_member(tx, row.account, row.id):
             texts += await _own_policies(tx, group, Source.GROUP_INLINE, Source.GROUP_MANAGED)
-    boundary: Compiled | None = None
-    if row.boundary is not None:
-        boundary = await _compiled(tx, row.account, [row.boundary], Source.BOUNDARY, _holder(row))
-    return CallerPolicies(Compiled.stored(texts), boundary, session)
+    return texts
+
+
+async def boundary_texts(tx: Transaction, row: Entity) -> Texts | None:
+    """Give the documents that bound somebody, none where the policy is gone; None where nothing bounds them."""
+    if row.boundary is None:
+        return None
+    return await _limiting(tx, row.account, [row.boundary], Source.BOUNDARY, _holder(row))
 
 
 async def _own_policies(tx: Transaction, row: Entity, inline: Source, managed: Source) -> Texts:
@@ -108,20 +140,20 @@ async def _managed(tx: Transaction, account: AccountId, arn: str, attached: Atta
     return [] if document is None else [(attached, document)]
 
 
-async def _compiled(  # noqa: PLR0913, PLR0917 - where the policies stand, and which
+async def _limiting(  # noqa: PLR0913, PLR0917 - where the policies stand, and which
     tx: Transaction, account: AccountId, arns: Sequence[str], source: Source, holder: str, texts: Sequence[str] = ()
-) -> Compiled:
-    """Compile what says what somebody may at most: a policy that is gone allows nothing."""
+) -> Texts:
+    """Gather what says what somebody may at most: a policy that is gone allows nothing."""
     found: Texts = [(Attached(source, "inline", holder), text) for text in texts]
     for arn in arns:
         found += await _managed(tx, account, arn, Attached(source, arn, holder))
-    return Compiled.stored(found)
+    return found
 
 
 async def _limits(tx: Transaction, account: AccountId, facts: SessionFacts) -> Compiled | None:
     if not facts.policies and not facts.policy_arns:
         return None
-    return await _compiled(tx, account, facts.policy_arns, Source.SESSION, "session", facts.policies)
+    return Compiled.stored(await _limiting(tx, account, facts.policy_arns, Source.SESSION, "session", facts.policies))
 
 
 def _holder(row: Entity) -> str:

@@ -38,8 +38,11 @@ def _add(found: dict[str, str], keys: Iterable[str]) -> None:
 
 
 def _by_statement(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """Read a document that was accepted before."""
-    document = json.loads(text)
+    """Read a document; one that is none asks for nothing."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return
     variables = document.get("Version") == _WITH_VARIABLES
     listed = document["Statement"]
     for index, statement in enumerate(listed if isinstance(listed, list) else [listed]):

@@ -7,6 +7,7 @@ from moorage.store import (
     aliases,
     attachments,
     blobs,
+    denials,
     entities,
     entity_tags,
     events,
@@ -58,6 +59,7 @@ TABLES = (
     references.references,
     referrers.referrers,
     account_settings.account_settings,
+    denials.denials,
     events.events,
 )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import apsw
 
-VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
+VERSIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008")
 NEWEST = VERSIONS[-1]
 
 

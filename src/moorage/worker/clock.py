@@ -6,17 +6,21 @@ import traceback
 from collections.abc import Awaitable, Callable
 
 from moorage.operations.env import Env
+from moorage.operations.explain import forget_denials, write_denials
 from moorage.operations.housekeeping import forget_sessions, sweep_uploads, write_key_uses, write_pull_times
 
 _HOUR = 3600.0  # seconds
 _SOON = 2.0  # seconds
+_AT_ONCE = 0.5  # seconds: people ask about a denial when they see it
 
 
 async def keep_house(env: Env, *, sweeps: bool) -> None:
     """Run until cancelled; ``sweeps`` in one worker of the server alone."""
     jobs = [_repeat(lambda: write_pull_times(env), _SOON), _repeat(lambda: write_key_uses(env), _SOON)]
+    jobs.append(_repeat(lambda: write_denials(env), _AT_ONCE))
     if sweeps:
         jobs += [_repeat(lambda: sweep_uploads(env), _HOUR), _repeat(lambda: forget_sessions(env), _HOUR)]
+        jobs.append(_repeat(lambda: forget_denials(env), _HOUR))
     await asyncio.gather(*jobs)
 
 

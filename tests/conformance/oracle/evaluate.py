@@ -10,6 +10,7 @@ from moorage.policy.compiled import Compiled
 from moorage.policy.decide import CallerPolicies, ResourcePolicies, decide
 from moorage.policy.document import parse
 from moorage.policy.elements import Attached, PolicyKind, Source
+from moorage.policy.reasons import Reasons, reasons_of
 from moorage.policy.request import Request, Requester, RequesterType, Value
 
 HERE = Path(__file__).parent
@@ -22,6 +23,15 @@ REQUESTERS: Mapping[str, Requester] = {
 
 def ours(case: Case) -> str:
     """Give the name of the outcome."""
+    return decide(*_question(case)).outcome.name
+
+
+def reasons_for(case: Case) -> Reasons:
+    """Give the outcome with its reasons."""
+    return reasons_of(*_question(case))
+
+
+def _question(case: Case) -> tuple[Request, CallerPolicies, ResourcePolicies]:
     context: dict[str, Value] = {}
     for key, value in case.context.items():
         context[key.lower()] = tuple(map(str, value)) if isinstance(value, tuple | list) else str(value)
@@ -32,7 +42,7 @@ def ours(case: Case) -> str:
         _compiled(Source.SESSION, case.session) if case.session else None,
     )
     resource = _compiled(Source.REPOSITORY, case.resource_policy) if case.resource_policy else None
-    return decide(request, caller, ResourcePolicies(resource)).outcome.name
+    return request, caller, ResourcePolicies(resource)
 
 
 def _compiled(source: Source, *documents: Json) -> Compiled:

@@ -11,6 +11,7 @@ from moorage.domain.actions import OPERATIONS as NEEDS
 from moorage.domain.actions import Needs, Scope
 from moorage.domain.caller import Registry
 from moorage.domain.errors import (
+    AccessDenied,
     InvalidAccountId,
     InvalidParameter,
     InvalidRepositoryName,
@@ -20,7 +21,17 @@ from moorage.domain.errors import (
     RegistryError,
 )
 from moorage.domain.names import AccountId, RepositoryName
-from moorage.edge.awsjson import images, layers, own, own_tokens, registry, repositories, resource_tags, settings
+from moorage.edge.awsjson import (
+    images,
+    layers,
+    own,
+    own_access,
+    own_tokens,
+    registry,
+    repositories,
+    resource_tags,
+    settings,
+)
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
@@ -73,6 +84,9 @@ HANDLERS: Mapping[str, Handler] = {
     "moorage.CreateAccount": own.create_account,
     "moorage.ListAccounts": own.list_accounts,
     "moorage.DescribeServer": own.describe_server,
+    "moorage.CheckAccess": own_access.check_access,
+    "moorage.ExplainDenial": own_access.explain_denial,
+    "moorage.ListDenials": own_access.list_denials,
     "moorage.CreateToken": own_tokens.create_token,
     "moorage.ListTokens": own_tokens.list_tokens,
     "moorage.RevokeToken": own_tokens.revoke_token,
@@ -82,6 +96,9 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, OperationShape]]] = {
     TARGET_PREFIX: ("ecr", OPERATIONS),
     own.TARGET: ("moorage", own.OPERATIONS),
 }
+
+
+_OF_CALLERS = frozenset(f"moorage.{name}" for name in (*own_tokens.OPERATIONS, *own_access.OPERATIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +150,8 @@ class JsonEdge:
         try:
             return await self._handle(request)
         except RegistryError as error:
+            if isinstance(error, AccessDenied):
+                self._env.denials.note(error)
             return response(error, request.id)
         except Refusal as refusal:
             return refuse(refusal, request.id)
@@ -176,7 +195,7 @@ class JsonEdge:
 
     def _owner(self, operation: _Operation, named: AccountId | None, caller: AccountId) -> AccountId:
         """Find the account whose registry is meant; what is about the server belongs to the first account."""
-        if operation.shape.name in own_tokens.OPERATIONS:
+        if operation.key in _OF_CALLERS:
             return caller
         if operation.service == "moorage":
             return self._env.account

@@ -87,6 +87,7 @@ JSON_ERRORS: Mapping[type[fact.RegistryError], AwsError] = {
     fact.AccountExists: _PARAMETER,
     fact.StorageFull: AwsError("ServiceUnavailable", 503),
     fact.TooBusy: AwsError("ServiceUnavailable", 503),
+    fact.DenialNotFound: AwsError("ResourceNotFoundException"),
     fact.EntityNotFound: AwsError("ResourceNotFoundException"),
     # Facts of the query edge, told here only if a handler of this edge ever causes them.
     fact.EntityAlreadyExists: _PARAMETER,

@@ -19,6 +19,7 @@ from moorage.edge.awsquery import (
     profiles,
     providers,
     roles,
+    simulation,
     sts,
     users,
 )
@@ -39,6 +40,7 @@ from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
+from moorage.operations.denials import Denied
 from moorage.operations.env import Call, Env
 from moorage.operations.meant import find_meant
 from moorage.sigv4.head import Head
@@ -60,6 +62,7 @@ HANDLERS: Mapping[str, Handler] = {
     **profiles.HANDLERS,
     **providers.HANDLERS,
     **account.HANDLERS,
+    **simulation.HANDLERS,
     **sts.HANDLERS,
 }
 
@@ -91,6 +94,8 @@ class QueryEdge:
         try:
             return await self._handle(request)
         except RegistryError as error:
+            if isinstance(error, AccessDenied):
+                self._env.denials.note(error)
             return response(error, _namespace(request), request.id)
         except Refusal as refusal:
             return refuse(refusal, _namespace(request), request.id)
@@ -149,12 +154,13 @@ class QueryEdge:
                 await authorise(self._env, call, named.needs, registry, moved, facts=named.facts)
             if key == "iam.AddRoleToInstanceProfile":
                 await self._pass_role(granted, form)
-        except AccessDenied as denied:
+        except Denied as denied:
             if named.shown is None:
                 raise
             # IAM names an entity as the caller did: the ARN would tell that there is one, and its path.
             asked = f"on resource: arn:aws:iam::{call.account}:{IAM_PLACES[named.needs.scope]}{named.name} "
-            raise AccessDenied(str(denied).replace(asked, f"on resource: {named.shown} ", 1)) from None
+            sentence = str(denied).replace(asked, f"on resource: {named.shown} ", 1)
+            raise Denied(sentence, denied.question) from None
         return granted
 
     async def _pass_role(self, granted: Granted, form: Form) -> None:

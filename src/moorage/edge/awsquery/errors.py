@@ -75,6 +75,7 @@ QUERY_ERRORS: Mapping[type[fact.RegistryError], QueryError] = {
     fact.RouteUnknown: _ACTION,
     fact.MethodUnknown: QueryError("InvalidAction", 405),
     fact.LinkExpired: _DENIED,
+    fact.DenialNotFound: _NO_ENTITY,
     fact.InvalidRepositoryName: _VALIDATION,
     fact.InvalidTag: _VALIDATION,
     fact.InvalidDigest: _VALIDATION,

@@ -73,6 +73,8 @@ async def read_named(env: Env, caller: Caller, key: str, form: Form) -> Named:
             arn = _policy(caller, key, form)
             own = {} if key == "iam.CreatePolicy" else await facts_of_policy(env, caller.account, arn)
             return Named(needs, arn, facts={**own, **facts})
+        case Scope.PRINCIPAL:
+            return Named(needs, form.get("PolicySourceArn", "")[:_LONGEST_ARN], facts=facts)
         case Scope.PROVIDER:
             address = _provider(key, form)
             born = key == "iam.CreateOpenIDConnectProvider"

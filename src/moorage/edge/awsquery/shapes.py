@@ -1200,6 +1200,160 @@ class GetAccountAuthorizationDetailsResponse(Struct, frozen=True, kw_only=True, 
     Marker: str | None = None
 
 
+PolicyIdentifierPolicyType = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?:inline|aws-managed|user-managed|permission-boundary|scp|rcp)\Z",
+        description=r"Member must satisfy enum value set: [inline, aws-managed, user-managed, permission-boundary, scp, rcp]",
+    ),
+]
+AttachmentType = Annotated[
+    str,
+    Meta(pattern=r"\A(?:user|group|role)\Z", description=r"Member must satisfy enum value set: [user, group, role]"),
+]
+AttachmentName = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=128,
+        pattern=r"(?a)\A(?:[\w+=,.@-]+)\Z",
+        description=r"Member must satisfy regular expression pattern: [\w+=,.@-]+",
+    ),
+]
+
+
+class InlinePolicyIdentifierType(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    PolicyName: policyNameType
+    AttachmentType: AttachmentType
+    AttachmentName: AttachmentName
+
+
+class PolicyIdentifier(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    PolicyType: PolicyIdentifierPolicyType | None = None
+    PolicyArn: arnType | None = None
+    InlinePolicyIdentifier: InlinePolicyIdentifierType | None = None
+
+
+PolicyExclusionsListType = Annotated[tuple[PolicyIdentifier, ...], Meta(max_length=256)]
+ActionNameType = Annotated[str, Meta(min_length=3, max_length=128)]
+ResourceNameType = Annotated[str, Meta(min_length=1, max_length=2048)]
+ContextKeyNameType = Annotated[str, Meta(min_length=5, max_length=256)]
+ContextKeyTypeEnum = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(?:string|stringList|numeric|numericList|boolean|booleanList|ip|ipList|binary|binaryList|date|dateList)\Z",
+        description=r"Member must satisfy enum value set: [string, stringList, numeric, numericList, boolean, booleanList, ip, ipList, binary, binaryList, date, dateList]",
+    ),
+]
+
+
+class ContextEntry(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    ContextKeyName: ContextKeyNameType | None = None
+    ContextKeyValues: tuple[str, ...] | None = None
+    ContextKeyType: ContextKeyTypeEnum | None = None
+
+
+ResourceHandlingOptionType = Annotated[str, Meta(min_length=1, max_length=64)]
+
+
+class SimulatePrincipalPolicyRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    PolicySourceArn: arnType
+    PolicyInputList: tuple[policyDocumentType, ...] | None = None
+    PermissionsBoundaryPolicyInputList: tuple[policyDocumentType, ...] | None = None
+    PolicyExclusionList: PolicyExclusionsListType | None = None
+    ActionNames: tuple[ActionNameType, ...]
+    ResourceArns: tuple[ResourceNameType, ...] | None = None
+    ResourcePolicy: policyDocumentType | None = None
+    ResourceOwner: ResourceNameType | None = None
+    CallerArn: ResourceNameType | None = None
+    ContextEntries: tuple[ContextEntry, ...] | None = None
+    ResourceHandlingOption: ResourceHandlingOptionType | None = None
+    MaxItems: maxItemsType | None = None
+    Marker: markerType | None = None
+
+
+class Position(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    Line: int | None = None
+    Column: int | None = None
+
+
+class Statement(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    SourcePolicyId: str | None = None
+    SourcePolicyType: str | None = None
+    StartPosition: Position | None = None
+    EndPosition: Position | None = None
+
+
+class OrganizationsDecisionDetailShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    AllowedByOrganizations: bool | None = None
+
+
+class PermissionsBoundaryDecisionDetailShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    AllowedByPermissionsBoundary: bool | None = None
+
+
+class ResourceSpecificResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    EvalResourceName: ResourceNameType
+    EvalResourceDecision: str
+    MatchedStatements: tuple[Statement, ...] | None = None
+    MissingContextValues: tuple[ContextKeyNameType, ...] | None = None
+    EvalDecisionDetails: dict[str, str] | None = None
+    PermissionsBoundaryDecisionDetail: PermissionsBoundaryDecisionDetailShape | None = None
+
+
+class EvaluationResult(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    EvalActionName: ActionNameType
+    EvalResourceName: ResourceNameType | None = None
+    EvalDecision: str
+    MatchedStatements: tuple[Statement, ...] | None = None
+    MissingContextValues: tuple[ContextKeyNameType, ...] | None = None
+    OrganizationsDecisionDetail: OrganizationsDecisionDetailShape | None = None
+    PermissionsBoundaryDecisionDetail: PermissionsBoundaryDecisionDetailShape | None = None
+    EvalDecisionDetails: dict[str, str] | None = None
+    ResourceSpecificResults: tuple[ResourceSpecificResult, ...] | None = None
+
+
+class SimulatePolicyResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    EvaluationResults: tuple[EvaluationResult, ...] | None = None
+    IsTruncated: bool | None = None
+    Marker: str | None = None
+
+
+class OrderedOrganizationPolicyType(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    ServiceControlPolicyInputList: tuple[policyDocumentType, ...] | None = None
+
+
+OrganizationPolicyListType = Annotated[tuple[OrderedOrganizationPolicyType, ...], Meta(max_length=7)]
+
+
+class SimulateCustomPolicyRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    PolicyInputList: tuple[policyDocumentType, ...]
+    PermissionsBoundaryPolicyInputList: tuple[policyDocumentType, ...] | None = None
+    OrderedOrganizationPolicyInputList: OrganizationPolicyListType | None = None
+    ActionNames: tuple[ActionNameType, ...]
+    ResourceArns: tuple[ResourceNameType, ...] | None = None
+    ResourcePolicy: policyDocumentType | None = None
+    ResourceOwner: ResourceNameType | None = None
+    CallerArn: ResourceNameType | None = None
+    ContextEntries: tuple[ContextEntry, ...] | None = None
+    ResourceHandlingOption: ResourceHandlingOptionType | None = None
+    MaxItems: maxItemsType | None = None
+    Marker: markerType | None = None
+
+
+class GetContextKeysForPrincipalPolicyRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    PolicySourceArn: arnType
+    PolicyInputList: tuple[policyDocumentType, ...] | None = None
+
+
+class GetContextKeysForPolicyResponse(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    ContextKeyNames: tuple[ContextKeyNameType, ...] | None = None
+
+
+class GetContextKeysForCustomPolicyRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    PolicyInputList: tuple[policyDocumentType, ...]
+
+
 accountAliasType = Annotated[
     str,
     Meta(
@@ -1481,6 +1635,16 @@ IAM: dict[str, OperationShape] = {
     "GetAccountSummary": OperationShape("GetAccountSummary", Nothing, GetAccountSummaryResponse),
     "GetAccountAuthorizationDetails": OperationShape(
         "GetAccountAuthorizationDetails", GetAccountAuthorizationDetailsRequest, GetAccountAuthorizationDetailsResponse
+    ),
+    "SimulatePrincipalPolicy": OperationShape(
+        "SimulatePrincipalPolicy", SimulatePrincipalPolicyRequest, SimulatePolicyResponse
+    ),
+    "SimulateCustomPolicy": OperationShape("SimulateCustomPolicy", SimulateCustomPolicyRequest, SimulatePolicyResponse),
+    "GetContextKeysForPrincipalPolicy": OperationShape(
+        "GetContextKeysForPrincipalPolicy", GetContextKeysForPrincipalPolicyRequest, GetContextKeysForPolicyResponse
+    ),
+    "GetContextKeysForCustomPolicy": OperationShape(
+        "GetContextKeysForCustomPolicy", GetContextKeysForCustomPolicyRequest, GetContextKeysForPolicyResponse
     ),
     "CreateAccountAlias": OperationShape("CreateAccountAlias", CreateAccountAliasRequest, None),
     "ListAccountAliases": OperationShape("ListAccountAliases", ListAccountAliasesRequest, ListAccountAliasesResponse),

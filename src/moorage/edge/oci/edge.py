@@ -8,6 +8,7 @@ from moorage.domain.actions import ROUTES, Needs, RouteKey, Scope
 from moorage.domain.addresses import scheme
 from moorage.domain.caller import Registry
 from moorage.domain.errors import (
+    AccessDenied,
     CredentialsMissing,
     CredentialUnknown,
     RegionNotServed,
@@ -83,7 +84,9 @@ class OciEdge:
         except (CredentialsMissing, CredentialUnknown):
             return challenge(profile, self._realm(request))
         except RegistryError as error:
-            return response(profile, error)
+            if isinstance(error, AccessDenied):
+                self._env.denials.note(error)
+            return response(profile, error, request.id)
 
     def broken(self, _request: Request) -> Response:
         body = b'{"errors":[{"code":"UNKNOWN","message":"The server failed, the request may be tried again"}]}'

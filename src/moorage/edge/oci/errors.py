@@ -67,6 +67,7 @@ COMMON: Mapping[type[fact.RegistryError], OciError] = {
     fact.StorageFull: OciError(503, "UNAVAILABLE"),
     fact.TooBusy: OciError(429, "TOOMANYREQUESTS"),
     fact.LinkExpired: _DENIED,
+    fact.DenialNotFound: _DENIED,
     # Facts of the JSON and query edges, told here only if a handler of this edge ever causes them.
     fact.RepositoryAlreadyExists: _DENIED,
     fact.RepositoryNotEmpty: _DENIED,
@@ -123,12 +124,16 @@ def find(profile: Profile, error: fact.RegistryError) -> OciError:
     return OciError(500, "UNKNOWN")
 
 
-def response(profile: Profile, error: fact.RegistryError) -> Response:
-    """Tell a fact in the specification's form and ECR's words."""
+def response(profile: Profile, error: fact.RegistryError, request_id: str = "") -> Response:
+    """Tell a fact in the specification's form and ECR's words; a denial is told with the id to ask about it by."""
     row = find(profile, error)
     message = "Requested image not found" if isinstance(error, fact.ImageNotFound) else sentence(error)
-    body = msgspec.json.encode({"errors": [{"code": row.code, "message": message}]})
-    return Response(row.status, (_JSON, VERSION, *_extra(error)), body, code=row.code)
+    told: dict[str, object] = {"code": row.code, "message": message}
+    extra = _extra(error)
+    if isinstance(error, fact.AccessDenied) and request_id:
+        told["detail"] = {"requestId": request_id}
+        extra = (("x-amzn-requestid", request_id),)
+    return Response(row.status, (_JSON, VERSION, *extra), msgspec.json.encode({"errors": [told]}), code=row.code)
 
 
 def _extra(error: fact.RegistryError) -> tuple[Header, ...]:
