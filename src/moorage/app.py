@@ -18,6 +18,7 @@ from moorage.domain.addresses import Addresses
 from moorage.domain.errors import EntityNotFound
 from moorage.domain.names import AccountId
 from moorage.domain.profile import Profiles
+from moorage.domain.quotas import Quotas
 from moorage.edge.awsjson.edge import JsonEdge
 from moorage.edge.awsquery.edge import QueryEdge
 from moorage.edge.http.body import Bodies
@@ -118,6 +119,7 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
         provider_keys=ProviderKeys(GuardedWeb(config.outside_networks, config.outside_ca), now),
         disk=lambda: _disk(config.data),
         small_blobs=config.small_blobs,
+        quotas=Quotas(config.repositories_per_registry, config.images_per_repository, config.tags_per_image),
     )
 
 

@@ -84,6 +84,9 @@ class Config:
     body_timeout: int
     send_timeout: int
     small_blobs: int  # bytes
+    repositories_per_registry: int
+    images_per_repository: int
+    tags_per_image: int
     log: str  # a file's path, or "-" for standard output
     profile: Profile
     registries: Mapping[str, Profile]  # by account
@@ -264,6 +267,9 @@ def _read(settings: _Settings, data: Path) -> Config:
         body_timeout=settings.read("body_timeout", _timeout, 60),
         send_timeout=settings.read("send_timeout", _timeout, 60),
         small_blobs=settings.read("small_blobs", lambda value: _number(value, 0, 1_048_576), 65_536),
+        repositories_per_registry=settings.read("repositories_per_registry", _quota, 100_000),
+        images_per_repository=settings.read("images_per_repository", _quota, 100_000),
+        tags_per_image=settings.read("tags_per_image", _quota, 1_000),
         log=settings.read("log", lambda value: "-" if value == "-" else str(_path(value)), "-"),
         profile=settings.read("profile", _parsed(Profile, "ecr or oci"), Profile.ECR),
         registries=settings.read("registries", lambda value: _profiles(value, AccountId.parse), {}),
@@ -338,6 +344,10 @@ def _number(value: object, lowest: int, highest: int) -> int:
 
 def _timeout(value: object) -> int:
     return _number(value, 1, 3_600)
+
+
+def _quota(value: object) -> int:
+    return _number(value, 1, 1_000_000_000)
 
 
 def _flag(value: object) -> bool:

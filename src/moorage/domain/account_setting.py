@@ -42,9 +42,10 @@ class AccountSetting(StrEnum):
 
 
 ENABLED: Final = "ENABLED"
+NARROW_SCOPE: Final = "V1"  # the registry's policy speaks of three actions alone
 _VALUES: Final = {
     AccountSetting.BASIC_SCAN_TYPE_VERSION: ("AWS_NATIVE",),
-    AccountSetting.REGISTRY_POLICY_SCOPE: ("V2",),
+    AccountSetting.REGISTRY_POLICY_SCOPE: ("V2", NARROW_SCOPE),
     AccountSetting.BLOB_MOUNTING: (ENABLED, "DISABLED"),
 }
 _DEFAULTS: Final = {

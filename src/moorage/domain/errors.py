@@ -372,6 +372,14 @@ class QuotaExceeded(RegistryError):
         self.what, self.limit = what, limit
 
 
+class RegistryFull(RegistryError):
+    """A quota of a registry is used up; ``holder`` is what would hold more of ``what`` than ``limit``."""
+
+    def __init__(self, what: str, holder: str, limit: int) -> None:
+        super().__init__(f"The maximum number of {what} per {holder}, {limit}, has been reached")
+        self.what, self.holder, self.limit = what, holder, limit
+
+
 # The server itself.
 
 

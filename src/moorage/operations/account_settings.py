@@ -5,7 +5,7 @@ from moorage.domain.events import EventKind
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 from moorage.operations.record import record
-from moorage.store import account_settings
+from moorage.store import account_settings, accounts
 from moorage.store.transaction import Transaction
 
 
@@ -24,6 +24,8 @@ async def put_account_setting(env: Env, granted: Granted, setting: AccountSettin
 
     async def unit(tx: Transaction) -> str:
         await account_settings.put(tx, granted.registry, setting, judged)
+        if setting is AccountSetting.REGISTRY_POLICY_SCOPE:  # decisions look at it: what is remembered ends here
+            await accounts.bump(tx, granted.registry.account)
         await record(tx, env, granted, EventKind.ACCOUNT_SETTING_PUT, setting=setting.value, value=judged)
         return judged
 

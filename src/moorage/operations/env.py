@@ -9,6 +9,7 @@ from msgspec import Struct
 from moorage.blobs.port import BlobStore
 from moorage.domain.addresses import Addresses
 from moorage.domain.names import AccountId, Region
+from moorage.domain.quotas import Quotas
 from moorage.operations.denials import Denials
 from moorage.operations.ids import Ids
 from moorage.operations.keyring import KeyRing
@@ -56,6 +57,7 @@ class Env:
     provider_keys: ProviderKeys
     disk: Tally
     small_blobs: int
+    quotas: Quotas = Quotas()  # noqa: RUF009 - frozen
 
 
 class Call(Struct, frozen=True):

@@ -1,12 +1,18 @@
-"""What the clock asks for: forget uploads that nobody goes on with and sessions that have ended, write down uses."""
+"""What the clock asks for: forget what is idle, ended or has lost its subject, and write down uses."""
 
 from moorage.blobs.port import DraftBusy
+from moorage.domain.events import Event, EventKind
+from moorage.domain.repository import RepositoryKey
 from moorage.operations.env import Env
-from moorage.store import access_keys, images, repositories, roles, sessions, uploads
+from moorage.operations.imagedeletes import forget
+from moorage.store import access_keys, events, images, referrers, repositories, roles, sessions, uploads
 from moorage.store.transaction import Transaction
 
+ORPHANED = 22 * 3600 * 1_000_000  # µs; a sweep an hour later is still within ECR's 24 hours
 IDLE = 24 * 3600 * 1_000_000  # µs
 LINGER = 3600 * 1_000_000  # µs
+_AT_ONCE = 100  # images deleted in one write
+_SWEEPER = "ecr.amazonaws.com"  # who the events of a sweep say it was
 
 
 async def sweep_uploads(env: Env) -> int:
@@ -41,6 +47,33 @@ async def _sweep(env: Env, draft: str, *, before: int) -> bool:
     finally:
         held.close()
     return True
+
+
+async def sweep_referrers(env: Env) -> int:
+    """Delete referrers whose subject was deleted 22 hours ago and is not there again; gives how many went.
+
+    One that an index names waits until the index is gone.
+    """
+    at, swept = env.clock(), 0
+    await env.store.write(referrers.rescue)
+    while went := await env.store.write(lambda tx: _forget_orphans(tx, env, at=at)):
+        swept += went
+    return swept
+
+
+async def _forget_orphans(tx: Transaction, env: Env, *, at: int) -> int:
+    orphans = await referrers.orphans(tx, before=at - ORPHANED, count=_AT_ONCE)
+    for registry, repository_id, digest in orphans:
+        repository = await repositories.find(tx, registry, repository_id)
+        image = None if repository is None else await images.find(tx, repository, digest)
+        if repository is None or image is None:
+            await referrers.delete_of(tx, RepositoryKey(registry.account, registry.region, repository_id), digest)
+            continue
+        await forget(tx, repository, image, at=at)
+        facts = {"repository": repository.name, "digest": digest, "subject": image.subject}
+        event = Event(env.ids.event(at), registry, at, EventKind.IMAGE_DELETED, _SWEEPER, "", facts)
+        await events.append(tx, event)
+    return len(orphans)
 
 
 async def write_pull_times(env: Env) -> None:

@@ -13,7 +13,7 @@ from moorage.operations.env import Env
 from moorage.operations.imagelists import NOT_FOUND, Unresolved, resolve
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
-from moorage.store import images, manifests, references, referrers, tags
+from moorage.store import image_counts, images, manifests, references, referrers, tags
 from moorage.store.transaction import Transaction
 
 
@@ -106,4 +106,5 @@ async def forget(tx: Transaction, repository: Repository, image: Image, *, at: i
     await tags.delete_of(tx, repository, digest)
     await references.delete_of(tx, repository, digest)
     await images.delete_image(tx, repository, digest)
+    await image_counts.take(tx, repository)
     await manifests.delete_unused(tx, repository, digest)

@@ -13,12 +13,14 @@ from moorage.domain.errors import (
     LayersNotFound,
     ManifestInvalid,
     ReferencedImagesNotFound,
+    RegistryFull,
     TagImmutable,
 )
 from moorage.domain.events import EventKind
 from moorage.domain.image import ImagePush, Pushed, StoredManifest
 from moorage.domain.manifest import Manifest, Role
 from moorage.domain.names import Tag
+from moorage.domain.quotas import Quotas
 from moorage.domain.referrer import referrer_of
 from moorage.domain.repository import Repository
 from moorage.operations.authorise import Granted
@@ -26,7 +28,7 @@ from moorage.operations.env import Env
 from moorage.operations.pulltimes import Pulled
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
-from moorage.store import blobs, images, manifests, pulls, references, referrers, tags
+from moorage.store import blobs, image_counts, images, manifests, pulls, references, referrers, tags
 from moorage.store.transaction import Transaction
 
 
@@ -56,7 +58,7 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
 
     Raises:
         ManifestInvalid, ManifestTooLarge, ImageDigestMismatch, RepositoryNotFound, LayersNotFound,
-        ReferencedImagesNotFound, TagImmutable
+        ReferencedImagesNotFound, TagImmutable, RegistryFull
 
     """
     granted.repository_id  # noqa: B018 - a missing repository is told before anything about the manifest
@@ -71,7 +73,7 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
         moved = await _movable(tx, repository, manifest, ask)
         if ask.tags and not moved:
             return ImagePush(Pushed.UNCHANGED, manifest.digest, manifest.media_type, ask.tag, manifest.subject)
-        pushed = await _keep(tx, repository, manifest, moved, sizes, at=granted.call.at)
+        pushed = await _keep(tx, repository, manifest, moved, sizes, at=granted.call.at, quotas=env.quotas)
         for tag in () if pushed is Pushed.UNCHANGED else moved or (None,):
             await record(
                 tx,
@@ -172,19 +174,35 @@ async def _keep(  # noqa: PLR0913 - what is kept, where, and when
     sizes: Mapping[str, int],
     *,
     at: int,
+    quotas: Quotas,
 ) -> Pushed:
     size = await _size(tx, repository, manifest, sizes)
     created = await images.create(tx, repository, manifest, size=size, at=at)
     if created:
+        if not await image_counts.add(tx, repository, most=quotas.images):
+            raise RegistryFull("images", "repository", quotas.images)
         await manifests.put(tx, repository, manifest.digest, manifest.body)
         await references.put(tx, repository, manifest)
         if manifest.subject is not None:
             await referrers.put(tx, repository, manifest.subject, referrer_of(manifest))
+    if (moved and not created) or len(moved) > quotas.tags:
+        await _leave_room(tx, repository, manifest.digest, len(moved), quotas.tags)
     for tag in moved:
         await tags.put(tx, repository, tag, manifest.digest, at=at)
     if created:
         return Pushed.CREATED
     return Pushed.TAGGED if moved else Pushed.UNCHANGED
+
+
+async def _leave_room(tx: Transaction, repository: Repository, digest: Digest, more: int, most: int) -> None:
+    """Refuse tags that an image could not have beside those it has.
+
+    Raises:
+        RegistryFull
+
+    """
+    if more > most or await tags.has_more_than(tx, repository, digest, most - more):
+        raise RegistryFull("tags", "image", most)
 
 
 async def _size(tx: Transaction, repository: Repository, manifest: Manifest, sizes: Mapping[str, int]) -> int:

@@ -1,8 +1,9 @@
 """What is attached to repositories and registries, compiled, remembered under the owning account's generation."""
 
+from moorage.domain.account_setting import NARROW_SCOPE
 from moorage.domain.caller import Registry
 from moorage.policy.compiled import Compiled
-from moorage.policy.decide import NO_RESOURCE, ResourcePolicies
+from moorage.policy.decide import NO_RESOURCE, REACH_OF_V1, ResourcePolicies
 from moorage.policy.elements import Attached, Source
 from moorage.policy.request import Value
 from moorage.store import attached
@@ -44,6 +45,7 @@ def compile_attached(row: AttachedRow) -> ResourcePolicies:
         _compiled(Source.REPOSITORY, "repository policy", row.own),
         _compiled(Source.REGISTRY, "registry policy", row.registry),
         facts,
+        REACH_OF_V1 if row.scope == NARROW_SCOPE else None,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from moorage.domain.errors import (
     OperationNotBuilt,
     Place,
+    RegistryFull,
     RepositoryAlreadyExists,
     RepositoryNotEmpty,
     RepositoryNotFound,
@@ -19,6 +20,7 @@ from moorage.operations.pages import DEFAULT_PAGE, next_token, read_token
 from moorage.operations.record import record
 from moorage.store import (
     blobs,
+    image_counts,
     images,
     manifests,
     references,
@@ -68,7 +70,7 @@ async def create_repository(env: Env, granted: Granted, ask: NewRepository) -> R
     """Make an empty repository.
 
     Raises:
-        RepositoryAlreadyExists, OperationNotBuilt
+        RepositoryAlreadyExists, RegistryFull, OperationNotBuilt
 
     """
     if ask.encryption is not EncryptionType.AES256:
@@ -86,6 +88,8 @@ async def create_repository(env: Env, granted: Granted, ask: NewRepository) -> R
     async def unit(tx: Transaction) -> Repository:
         if not await repositories.create(tx, repository):
             raise RepositoryAlreadyExists(repository.place)
+        if await repositories.has_more_than(tx, granted.registry, env.quotas.repositories):
+            raise RegistryFull("repositories", "registry", env.quotas.repositories)
         if ask.tags:
             await resource_tags.put(tx, repository, ask.tags)
         await record(tx, env, granted, EventKind.REPOSITORY_CREATED, repository=ask.name)
@@ -168,6 +172,7 @@ async def _empty(tx: Transaction, repository: Repository, *, at: int) -> None:
     await references.delete_all(tx, repository)
     await referrers.delete_all(tx, repository)
     await images.delete_all(tx, repository)
+    await image_counts.delete_count(tx, repository)
     for digest in digests:
         await manifests.delete_unused(tx, repository, digest)
     await uploads.delete_all(tx, repository)

@@ -74,6 +74,8 @@ class Decision:
         return self.outcome is Outcome.ALLOWED
 
 
+# What a registry's policy is asked about where REGISTRY_POLICY_SCOPE is V1 (spec/ecr/policies.md section 10).
+REACH_OF_V1 = frozenset({"ecr:ReplicateImage", "ecr:BatchImportUpstreamImage", "ecr:CreateRepository"})
 NO_POLICIES = CallerPolicies(Compiled.of(()))
 NO_RESOURCE = ResourcePolicies()
 # AWS's way out of a lock-out: whatever a repository's or a registry's policy says, the root of its account can mend it.

@@ -23,11 +23,12 @@ _PUT = _insert.on_conflict_do_update(
     index_elements=[account_settings.c.account_id, account_settings.c.region, account_settings.c.name],
     set_={"value": _insert.excluded.value},
 )
-_FIND = select(account_settings.c.value).where(
+chosen = select(account_settings.c.value).where(
     account_settings.c.account_id == bindparam("account"),
     account_settings.c.region == bindparam("home"),
     account_settings.c.name == bindparam("called"),
 )
+_FIND = chosen
 
 
 async def put(tx: Transaction, registry: Registry, setting: AccountSetting, value: str) -> None:

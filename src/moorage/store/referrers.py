@@ -6,14 +6,33 @@ never there carries none.
 
 import json
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, delete, func, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
+from moorage.domain.caller import Registry
 from moorage.domain.digest import Digest
+from moorage.domain.manifest import Role
+from moorage.domain.names import AccountId, Region
 from moorage.domain.referrer import Referrer
 from moorage.domain.repository import Repository
+from moorage.store.images import images
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
 from moorage.store.owned import Owner, columns_of, in_repository, key_of
+from moorage.store.references import references
 from moorage.store.transaction import Transaction
 
 referrers = Table(
@@ -37,6 +56,13 @@ Index(
     referrers.c.region,
     referrers.c.repository_id,
     referrers.c.digest,
+)
+
+Index(
+    "referrers_by_orphaning",
+    referrers.c.orphaned_at,
+    sqlite_where=referrers.c.orphaned_at.is_not(None),
+    postgresql_where=referrers.c.orphaned_at.is_not(None),
 )
 
 _of_subject = in_repository(referrers) & (referrers.c.subject == bindparam("wanted"))
@@ -65,6 +91,34 @@ _PAGE = (
     .order_by(referrers.c.digest)
 )
 _ORPHANED = update(referrers).where(_of_subject).values(orphaned_at=bindparam("at"))
+_subject_is_there = (
+    exists()
+    .where(
+        images.c.account_id == referrers.c.account_id,
+        images.c.region == referrers.c.region,
+        images.c.repository_id == referrers.c.repository_id,
+        images.c.digest == referrers.c.subject,
+    )
+    .correlate(referrers)
+)
+_RESCUE = update(referrers).where(referrers.c.orphaned_at.is_not(None), _subject_is_there).values(orphaned_at=null())
+_is_child = (
+    exists()
+    .where(
+        references.c.account_id == referrers.c.account_id,
+        references.c.region == referrers.c.region,
+        references.c.repository_id == referrers.c.repository_id,
+        references.c.target == referrers.c.digest,
+        references.c.role == Role.CHILD.value,
+    )
+    .correlate(referrers)
+)
+_ORPHANS = (
+    select(referrers.c.account_id, referrers.c.region, referrers.c.repository_id, referrers.c.digest)
+    .where(referrers.c.orphaned_at <= bindparam("before"), ~_is_child)
+    .order_by(referrers.c.orphaned_at)
+    .limit(bindparam("count"))
+)
 _DELETE = delete(referrers).where(in_repository(referrers), referrers.c.digest == bindparam("gone"))
 _DELETE_ALL = delete(referrers).where(in_repository(referrers))
 
@@ -104,7 +158,21 @@ async def set_orphaned(tx: Transaction, repository: Repository, subject: Digest,
     await tx.run(_ORPHANED, **key_of(repository), wanted=subject, at=at)
 
 
-async def delete_of(tx: Transaction, repository: Repository, digest: Digest) -> None:
+async def rescue(tx: Transaction) -> None:
+    """Take the time from the referrers whose subject is there again."""
+    await tx.run(_RESCUE)
+
+
+async def orphans(tx: Transaction, *, before: int, count: int) -> list[tuple[Registry, str, Digest]]:
+    """List referrers, of any registry, whose subject went before that time and which no index names.
+
+    Gives the registry, the repository's id and the digest of each.
+    """
+    rows = await tx.all(_ORPHANS, before=before, count=count)
+    return [(Registry(AccountId(row[0]), Region(row[1])), row[2], Digest(row[3])) for row in rows]
+
+
+async def delete_of(tx: Transaction, repository: Owner, digest: Digest) -> None:
     await tx.run(_DELETE, **key_of(repository), gone=digest)
 
 

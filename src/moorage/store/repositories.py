@@ -53,6 +53,7 @@ _PAGE = (
     .order_by(repositories.c.name)
     .limit(bindparam("count"))
 )
+_BEYOND = select(repositories.c.repository_id).where(_registry).limit(1).offset(bindparam("count"))
 _SET_RULE = update(repositories).where(_this).values(mutability=bindparam("rule"), exclusions=bindparam("except"))
 _DELETE = delete(repositories).where(_this)
 
@@ -92,6 +93,10 @@ async def page(tx: Transaction, registry: Registry, *, after: str, count: int) -
     """List repositories by name, after the name ``after``."""
     rows = await tx.all(_PAGE, account=registry.account, home=registry.region, after=after, count=count)
     return [_repository(*row) for row in rows]
+
+
+async def has_more_than(tx: Transaction, registry: Registry, count: int) -> bool:
+    return await tx.first(_BEYOND, account=registry.account, home=registry.region, count=count) is not None
 
 
 async def set_rule(tx: Transaction, repository: Repository, rule: MutabilityRule) -> None:

@@ -41,6 +41,12 @@ _OF_IMAGES = (
     .where(in_repository(tags), tags.c.digest >= bindparam("first"), tags.c.digest <= bindparam("last"))
     .order_by(tags.c.digest, tags.c.name)
 )
+_BEYOND = (
+    select(tags.c.name)
+    .where(in_repository(tags), tags.c.digest == bindparam("wanted"))
+    .limit(1)
+    .offset(bindparam("count"))
+)
 _DELETE = delete(tags).where(in_repository(tags), tags.c.name == bindparam("called"))
 _DELETE_OF = delete(tags).where(in_repository(tags), tags.c.digest == bindparam("wanted"))
 _DELETE_ALL = delete(tags).where(in_repository(tags))
@@ -62,6 +68,10 @@ async def page(tx: Transaction, repository: Repository, *, after: str, count: in
 
 async def of_image(tx: Transaction, repository: Repository, digest: Digest) -> tuple[str, ...]:
     return tuple(row[0] for row in await tx.all(_OF_IMAGE, **key_of(repository), wanted=digest))
+
+
+async def has_more_than(tx: Transaction, repository: Repository, digest: Digest, count: int) -> bool:
+    return await tx.first(_BEYOND, **key_of(repository), wanted=digest, count=count) is not None
 
 
 async def of_images(tx: Transaction, repository: Repository, first: str, last: str) -> dict[str, tuple[str, ...]]:

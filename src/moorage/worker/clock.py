@@ -4,10 +4,17 @@ import asyncio
 import sys
 import traceback
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from moorage.operations.env import Env
 from moorage.operations.explain import forget_denials, write_denials
-from moorage.operations.housekeeping import forget_sessions, sweep_uploads, write_key_uses, write_pull_times
+from moorage.operations.housekeeping import (
+    forget_sessions,
+    sweep_referrers,
+    sweep_uploads,
+    write_key_uses,
+    write_pull_times,
+)
 
 _HOUR = 3600.0  # seconds
 _SOON = 2.0  # seconds
@@ -19,8 +26,8 @@ async def keep_house(env: Env, *, sweeps: bool) -> None:
     jobs = [_repeat(lambda: write_pull_times(env), _SOON), _repeat(lambda: write_key_uses(env), _SOON)]
     jobs.append(_repeat(lambda: write_denials(env), _AT_ONCE))
     if sweeps:
-        jobs += [_repeat(lambda: sweep_uploads(env), _HOUR), _repeat(lambda: forget_sessions(env), _HOUR)]
-        jobs.append(_repeat(lambda: forget_denials(env), _HOUR))
+        sweeps_of_an_hour = (sweep_uploads, sweep_referrers, forget_sessions, forget_denials)
+        jobs += [_repeat(partial(sweep, env), _HOUR) for sweep in sweeps_of_an_hour]
     await asyncio.gather(*jobs)
 
 

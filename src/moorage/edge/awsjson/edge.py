@@ -124,6 +124,7 @@ class _Naming(Struct, frozen=True):
     resourceArn: object = None  # noqa: N815 - a member's name on the wire
     tags: object = None
     tagKeys: object = None  # noqa: N815 - a member's name on the wire
+    name: object = None
 
 
 _REPOSITORY_ARN = re.compile(r"arn:aws[a-z-]*:ecr:([a-z0-9-]+):([0-9]{12}):repository/(.+)\Z", re.DOTALL)
@@ -186,7 +187,7 @@ class JsonEdge:
         if operation.shape.name == "CreateRepository" and named.tagged:
             key = "ecr.CreateRepository with tags"
         if NEEDS[key].scope is not Scope.REPOSITORY:
-            return await authorise(self._env, call, NEEDS[key], registry)
+            return await authorise(self._env, call, NEEDS[key], registry, facts=named.facts)
         if not named.repositories:
             return await authorise(self._env, call, _needs_of_all(operation, key, body), registry)
         for name in named.repositories[1:]:
@@ -247,7 +248,7 @@ def _names(shape: OperationShape, body: bytes, region: str) -> _Named:
             account, name = _read_arn(arn, region)
             one = (name,)
         texts = dict.fromkeys((*many, *one))
-        return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")), _tag_facts(found))
+        return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")), _facts(found))
     except (InvalidAccountId, InvalidParameter, InvalidRepositoryName):
         decode(shape, body)  # tells the member and the rule it breaks
         raise
@@ -266,9 +267,12 @@ def _read_arn(arn: str, region: str) -> tuple[AccountId, str]:
     return AccountId(found[2]), found[3]
 
 
-def _tag_facts(found: Mapping[str, object]) -> Mapping[str, Value]:
-    """Give the condition keys that the tags of a request make; what is no tag is refused later."""
+def _facts(found: Mapping[str, object]) -> Mapping[str, Value]:
+    """Give the condition keys that the name of a setting and the tags make; what is none of them is refused later."""
     facts: dict[str, Value] = {}
+    setting = found.get("name")  # account settings are all that a ``name`` is of
+    if isinstance(setting, str):
+        facts["ecr:accountsetting"] = setting
     keys = found.get("tagKeys")
     named = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
     tags = found.get("tags")

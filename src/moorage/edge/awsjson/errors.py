@@ -80,6 +80,7 @@ JSON_ERRORS: Mapping[type[fact.RegistryError], AwsError] = {
     fact.LayerPartsExceeded: AwsError("LimitExceededException"),
     fact.AnswerTooLarge: AwsError("LimitExceededException"),
     fact.QuotaExceeded: AwsError("LimitExceededException"),
+    fact.RegistryFull: AwsError("LimitExceededException"),
     fact.UploadNotFound: AwsError("UploadNotFoundException"),
     fact.UploadEmpty: AwsError("EmptyUploadException"),
     fact.UploadOutOfOrder: AwsError("InvalidLayerPartException"),

@@ -59,6 +59,7 @@ QUERY_ERRORS: Mapping[type[fact.RegistryError], QueryError] = {
     fact.DeleteConflict: _CONFLICT,
     fact.AnswerTooLarge: _LIMIT,
     fact.QuotaExceeded: _LIMIT,
+    fact.RegistryFull: _LIMIT,
     fact.AccountExists: _EXISTS,
     fact.StorageFull: _UNAVAILABLE,
     fact.TooBusy: _UNAVAILABLE,

@@ -56,6 +56,7 @@ COMMON: Mapping[type[fact.RegistryError], OciError] = {
     fact.LayerTooLarge: OciError(413, "SIZE_INVALID"),
     fact.AnswerTooLarge: _DENIED,
     fact.QuotaExceeded: _DENIED,
+    fact.RegistryFull: _DENIED,
     fact.MalformedRequest: OciError(400, "UNSUPPORTED"),
     NotStrictJson: OciError(400, "UNSUPPORTED"),
     fact.BodyTooLarge: OciError(413, "SIZE_INVALID"),

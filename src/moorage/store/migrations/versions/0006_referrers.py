@@ -44,7 +44,8 @@ def upgrade() -> None:
             length(m.body),
             coalesce((
                 SELECT json_group_object(a.key, a.value)
-                FROM json_each(CAST(m.body AS TEXT), '$.annotations') AS a WHERE a.type = 'text'
+                FROM json_each(CAST(m.body AS TEXT), '$.annotations') AS a
+                WHERE a.type = 'text' AND json_type(CAST(m.body AS TEXT), '$.annotations') = 'object'
             ), '{}'),
             NULL
         FROM images AS i

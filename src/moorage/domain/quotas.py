@@ -1,0 +1,12 @@
+"""How much a registry may hold (spec/ecr/events-quotas.md section 4)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """ECR's own numbers, unless the settings have others."""
+
+    repositories: int = 100_000  # of a registry
+    images: int = 100_000  # of a repository
+    tags: int = 1_000  # of an image
