@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from faults.conftest import REPOSITORY
 from faults.rawclient import RawClient
 from support.images import MEBIBYTE
 from support.server import RunningServer
 
-_PIECES: Final = 1908  # of a MiB each: 2 GB
 _EVERY: Final = 20  # pieces between two looks
 _MOST: Final = 30_000_000
 _PIECE: Final = bytes(range(256)) * (MEBIBYTE // 256)
@@ -22,11 +23,14 @@ def held(pid: int) -> int:
     return sum(int(told[name].split()[0]) for name in ("RssAnon", "RssShmem")) * 1024
 
 
-def test_a_worker_holds_no_more_during_a_push_of_2_gb(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "mebibytes", [pytest.param(1_908, id="2 GB"), pytest.param(5_120, id="5 GiB", marks=pytest.mark.nightly)]
+)
+def test_a_worker_holds_no_more_during_a_large_push(tmp_path: Path, mebibytes: int) -> None:
     seen: list[int] = []
 
     def layer(worker: int) -> Iterator[bytes]:
-        for number in range(_PIECES):
+        for number in range(mebibytes):
             if number % _EVERY == 0:
                 seen.append(held(worker))
             yield _PIECE
@@ -36,7 +40,7 @@ def test_a_worker_holds_no_more_during_a_push_of_2_gb(tmp_path: Path) -> None:
         (worker,) = server.worker_pids()
         with RawClient(server, server.password(), REPOSITORY) as client:
             upload, before = client.start(), held(worker)
-            length = {"Content-Length": str(_PIECES * MEBIBYTE)}
+            length = {"Content-Length": str(mebibytes * MEBIBYTE)}
             assert client.ask("PATCH", upload, layer(worker), headers=length).status == 201
             client.ask("DELETE", upload)  # pytest would keep its bytes for several runs
     assert max(seen) - before < _MOST

@@ -1,5 +1,6 @@
 """Accounts: the first one and its administrator, further ones, and what the server as a whole holds."""
 
+import hmac
 from dataclasses import dataclass
 
 from moorage.domain.errors import AccountExists
@@ -85,7 +86,7 @@ async def _is_configured(vault: Vault, account: AccountId, key: NewKey) -> bool:
         secret = vault.keyring.open(Purpose.ACCESS_KEY, configured[0].secret, bound=key.access_key_id.encode())
     except SealBroken:
         return False
-    return secret == key.secret.encode()
+    return hmac.compare_digest(secret, key.secret.encode())
 
 
 async def create_account(env: Env, granted: Granted, account: AccountId) -> NewKey:

@@ -7,7 +7,6 @@ from unittest.mock import patch
 
 import pytest
 
-from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.domain.errors import (
     LayerDigestMismatch,
@@ -24,17 +23,16 @@ from moorage.domain.errors import (
 )
 from moorage.domain.layer import PART_MINIMUM, Completed
 from moorage.operations import drafts, hashing, uploads
-from moorage.operations.authorise import Granted
 from moorage.operations.drafts import Finish, Part
 from moorage.operations.env import Env
-from moorage.operations.layers import content_of as content_of_blob
 from moorage.operations.repositories import delete_repository
 from moorage.operations.uploads import cancel_upload, get_upload, receive_part, upload_whole
-from moorage.store.blobs import blobs, contents, open_blob
+from moorage.store.blobs import blobs
 from moorage.store.sqlite import SqliteStore
 from moorage.store.uploads import uploads as upload_rows
 from support.env import OTHER, SMALL, FrozenClock, close_env, make_env
-from unit.operations.tenant import REPOSITORY, Tenant, files_in, pieces, read, root_of
+from unit.operations.tenant import REPOSITORY, Tenant, files_in, pieces, root_of
+from unit.operations.uploaded import content_of
 
 CONTENT = b"some content"
 DIGEST = Digest.of(CONTENT)
@@ -59,17 +57,6 @@ def tenant(env: Env) -> Tenant:
     tenant = root_of(env)
     tenant.create()
     return tenant
-
-
-def content_of(tenant: Tenant, digest: Digest, name: str = REPOSITORY) -> bytes:
-    return read(tenant.run(open_any, name, digest))
-
-
-async def open_any(env: Env, granted: Granted, digest: Digest) -> Content:
-    """Open a blob that no image need refer to."""
-    blob = await open_blob(env.store.recall, granted.key, digest)
-    assert blob is not None
-    return content_of_blob(env, blob)
 
 
 async def broken_off(content: bytes) -> AsyncIterator[bytes]:
@@ -341,123 +328,9 @@ def test_a_blob_that_comes_whole_and_is_another_leaves_nothing(tenant: Tenant, t
     assert files_in(tmp_path, "blobs", "drafts") == []
 
 
-def test_an_upload_of_somebody_else_is_not_found(tenant: Tenant) -> None:
-    upload = tenant.start()
-    with pytest.raises(UploadNotFound):
-        tenant.new_user("ada").send(upload, CONTENT)
-
-
-def test_a_user_goes_on_with_an_upload_with_another_key(tenant: Tenant) -> None:
-    ada = tenant.new_user("ada")
-    upload = ada.start()
-    assert tenant.another_key(ada).send(upload, b"abc") == 3
-
-
-def test_an_upload_belongs_to_its_repository(tenant: Tenant) -> None:
-    tenant.create("team/other")
-    with pytest.raises(UploadNotFound):
-        tenant.send(tenant.start(), CONTENT, "team/other")
-
-
-def test_no_upload_begins_in_a_repository_that_is_missing(tenant: Tenant) -> None:
-    with pytest.raises(RepositoryNotFound):
-        tenant.start("team/missing")
-
-
-@SMALL_ONES
-def test_few_bytes_leave_no_file(tenant: Tenant, tmp_path: Path) -> None:
-    upload = tenant.start()
-    tenant.send(upload, CONTENT)
-    tenant.finish(upload, DIGEST)
-    tenant.upload(b"others")
-    assert (files_in(tmp_path, "blobs", "drafts"), content_of(tenant, DIGEST)) == ([], CONTENT)
-
-
-@SMALL_ONES
-def test_accounts_share_no_small_blobs(tenant: Tenant) -> None:
-    other = root_of(tenant.env, OTHER)
-    other.create()
-    for somebody in (tenant, other):
-        somebody.upload(CONTENT)
-    assert tenant.rows(contents, "account_id", "digest") == [(tenant.account, DIGEST), (OTHER, DIGEST)]
-
-
-@SMALL_ONES
-def test_the_same_few_bytes_are_kept_once_in_an_account(tenant: Tenant) -> None:
-    tenant.create("team/other")
-    tenant.upload(CONTENT)
-    assert tenant.upload(CONTENT, "team/other") is Completed.LINKED
-    assert (tenant.rows(contents, "digest"), content_of(tenant, DIGEST, "team/other")) == ([(DIGEST,)], CONTENT)
-
-
-@SMALL_ONES
-def test_of_two_small_parts_at_once_each_is_kept_whole(tenant: Tenant) -> None:
-    upload, granted = tenant.start(), tenant.granted(REPOSITORY)
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"so"
-        await receive_part(tenant.env, granted, upload, Part(pieces(b"some")))
-        yield b"me"
-
-    asyncio.run(receive_part(tenant.env, granted, upload, Part(slow())))
-    ((small,),) = tenant.rows(upload_rows, "small")
-    assert small == b"somesome"
-
-
-@SMALL_ONES
-def test_of_two_small_parts_for_one_place_one_is_refused(tenant: Tenant) -> None:
-    upload, granted = tenant.start(), tenant.granted(REPOSITORY)
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"xxxx"
-        await receive_part(tenant.env, granted, upload, Part(pieces(CONTENT), first=0))
-
-    with pytest.raises(UploadOutOfOrder):
-        asyncio.run(receive_part(tenant.env, granted, upload, Part(slow(), first=0)))
-    assert tenant.finish(upload, DIGEST) is Completed.LINKED
-
-
-@SMALL_ONES
-def test_a_small_upload_that_grows_becomes_a_file(tenant: Tenant, tmp_path: Path) -> None:
-    upload, big = tenant.start(), bytes(PART_MINIMUM)
-    tenant.send(upload, big)
-    tenant.send(upload, CONTENT)
-    tenant.finish(upload, Digest.of(big + CONTENT))
-    assert (len(files_in(tmp_path, "blobs")), files_in(tmp_path, "drafts")) == (1, [])
-    assert content_of(tenant, Digest.of(big + CONTENT)) == big + CONTENT
-
-
 def test_bytes_that_were_few_are_not_lost_when_they_become_many(tenant: Tenant) -> None:
     upload = tenant.start()
     tenant.send(upload, b"some")
     big = bytes(100_000)
     tenant.send(upload, big, first=4)
     assert tenant.run(get_upload, REPOSITORY, upload).offset == 100_004
-
-
-def test_an_upload_that_was_not_opened_here_is_not_found(tenant: Tenant) -> None:
-    upload = tenant.start()
-    forged = upload[:-1] + ("0" if upload[-1] != "0" else "1")
-    for wrong in (forged, "", "x", upload.upper() + "0", f"{upload[:-2]}zz", upload.replace("-", ""), "0" * 36):
-        with pytest.raises(UploadNotFound):
-            tenant.send(wrong, CONTENT)
-
-
-def test_opening_an_upload_writes_nothing(tenant: Tenant) -> None:
-    tenant.start()
-    assert tenant.rows(upload_rows, "upload_id") == []
-
-
-def test_an_upload_can_be_begun_for_a_day(tenant: Tenant, clock: FrozenClock) -> None:
-    upload = tenant.start()
-    clock.move(24 * 3600 + 1)
-    with pytest.raises(UploadNotFound):
-        tenant.send(upload, CONTENT)
-
-
-def test_an_upload_of_a_repository_that_was_made_anew_is_not_found(tenant: Tenant) -> None:
-    upload = tenant.start()
-    tenant.run(delete_repository, REPOSITORY, force=True)
-    tenant.create()
-    with pytest.raises(UploadNotFound):
-        tenant.send(upload, CONTENT)

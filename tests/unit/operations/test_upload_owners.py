@@ -1,0 +1,87 @@
+"""Uploads: who may go on with one, in which repository, and for how long."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from moorage.domain.digest import Digest
+from moorage.domain.errors import (
+    RepositoryNotFound,
+    UploadNotFound,
+)
+from moorage.operations.env import Env
+from moorage.operations.repositories import delete_repository
+from moorage.store.uploads import uploads as upload_rows
+from support.env import SMALL, FrozenClock, close_env, make_env
+from unit.operations.tenant import REPOSITORY, Tenant, root_of
+
+CONTENT = b"some content"
+DIGEST = Digest.of(CONTENT)
+
+
+@pytest.fixture(
+    params=[pytest.param(0, id="in files"), pytest.param(SMALL, id="in the metadata"), pytest.param(8, id="mixed")]
+)
+def env(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Iterator[Env]:
+    env = make_env(tmp_path, clock, small_blobs=request.param)
+    yield env
+    close_env(env)
+
+
+@pytest.fixture
+def tenant(env: Env) -> Tenant:
+    tenant = root_of(env)
+    tenant.create()
+    return tenant
+
+
+def test_an_upload_of_somebody_else_is_not_found(tenant: Tenant) -> None:
+    upload = tenant.start()
+    with pytest.raises(UploadNotFound):
+        tenant.new_user("ada").send(upload, CONTENT)
+
+
+def test_a_user_goes_on_with_an_upload_with_another_key(tenant: Tenant) -> None:
+    ada = tenant.new_user("ada")
+    upload = ada.start()
+    assert tenant.another_key(ada).send(upload, b"abc") == 3
+
+
+def test_an_upload_belongs_to_its_repository(tenant: Tenant) -> None:
+    tenant.create("team/other")
+    with pytest.raises(UploadNotFound):
+        tenant.send(tenant.start(), CONTENT, "team/other")
+
+
+def test_no_upload_begins_in_a_repository_that_is_missing(tenant: Tenant) -> None:
+    with pytest.raises(RepositoryNotFound):
+        tenant.start("team/missing")
+
+
+def test_an_upload_that_was_not_opened_here_is_not_found(tenant: Tenant) -> None:
+    upload = tenant.start()
+    forged = upload[:-1] + ("0" if upload[-1] != "0" else "1")
+    for wrong in (forged, "", "x", upload.upper() + "0", f"{upload[:-2]}zz", upload.replace("-", ""), "0" * 36):
+        with pytest.raises(UploadNotFound):
+            tenant.send(wrong, CONTENT)
+
+
+def test_opening_an_upload_writes_nothing(tenant: Tenant) -> None:
+    tenant.start()
+    assert tenant.rows(upload_rows, "upload_id") == []
+
+
+def test_an_upload_can_be_begun_for_a_day(tenant: Tenant, clock: FrozenClock) -> None:
+    upload = tenant.start()
+    clock.move(24 * 3600 + 1)
+    with pytest.raises(UploadNotFound):
+        tenant.send(upload, CONTENT)
+
+
+def test_an_upload_of_a_repository_that_was_made_anew_is_not_found(tenant: Tenant) -> None:
+    upload = tenant.start()
+    tenant.run(delete_repository, REPOSITORY, force=True)
+    tenant.create()
+    with pytest.raises(UploadNotFound):
+        tenant.send(upload, CONTENT)
