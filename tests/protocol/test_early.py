@@ -19,6 +19,7 @@ REFUSED = {
     "no such upload to finish": ("PUT", f"{{name}}/blobs/uploads/{NOBODY}?digest={digest_of(b'')}", {}, 404),
     "no digest": ("PUT", "{name}/blobs/uploads/{upload}?digest=sha256:x", {}, 400),
     "no tag": ("PUT", "{name}/manifests/-x", {"Content-Type": OCI.manifest}, 400),
+    "a manifest of no repository": ("PUT", "no/such/manifests/v1", {"Content-Type": OCI.manifest}, 404),
     "no such method": ("POST", "{name}/manifests/v1", {}, 405),
     "a part of another place": ("PATCH", "{name}/blobs/uploads/{upload}", {"Content-Range": f"7-{7 + SIZE - 1}"}, 416),
     "a manifest without end": ("PUT", "{name}/manifests/v1", {"Content-Type": OCI.manifest}, 405),

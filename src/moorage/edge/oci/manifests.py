@@ -2,7 +2,7 @@
 
 from moorage.domain.content import Content
 from moorage.domain.digest import Digest
-from moorage.domain.errors import BodyTooLarge, ImageNotFound, ImageReferenced, ManifestTooLarge
+from moorage.domain.errors import BodyTooLarge, ImageNotFound, ImageReferenced, ManifestTooLarge, RepositoryNotFound
 from moorage.domain.image import ImageFailureCode, ImageId
 from moorage.domain.manifest import MANIFEST_LIMIT, Manifest
 from moorage.domain.names import Tag
@@ -32,6 +32,8 @@ async def put(ask: Ask) -> Response:
     reference = ask.reference
     tag, digest = (None, ask.pushed(reference)) if isinstance(reference, Digest) else (reference, None)
     tags = () if digest is None else tuple(map(Tag.parse, ask.request.query_values("tag")))
+    if ask.granted.found is None and not ask.is_oci:  # nothing makes it: its bytes need not come
+        raise RepositoryNotFound(ask.granted.place)
     try:
         body = await ask.request.read(MANIFEST_LIMIT, proven=True)
     except BodyTooLarge:
