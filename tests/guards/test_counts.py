@@ -54,7 +54,7 @@ AGAIN: Final[Mapping[str, Cost]] = {
     "upload PATCH": Cost(reads=1, writes=1, commits=1, hops=1),
     "upload PUT": Cost(reads=1, writes=5, commits=1, hops=1),
     "upload in one POST": Cost(writes=4, commits=1, hops=1),
-    "manifest PUT": Cost(reads=2, writes=6, commits=1, hops=1),
+    "manifest PUT": Cost(reads=2, writes=7, commits=1, hops=1),
     "manifest PUT again": Cost(reads=2, commits=1, hops=1),
     "GetAuthorizationToken": Cost(reads=1),
     "BatchGetImage of one": Cost(reads=1),

@@ -158,7 +158,7 @@ def test_a_repository_that_is_missing_is_like_one_that_is_not_ours(tenant: Tenan
         for name in (REPOSITORY, "team/no")
     ]
     assert replace(seen[1], words=seen[1].words.replace("team/no", REPOSITORY)) == seen[0]
-    assert seen[0].kind == "AccessDenied"
+    assert seen[0].kind == "Denied"
 
 
 def test_an_account_that_is_missing_is_like_one_that_lets_nobody_in(tenant: Tenant) -> None:
