@@ -25,6 +25,7 @@ from moorage.operations.sessions import (
     judge_tags,
     open_session,
     see_policies,
+    spelled,
 )
 from moorage.policy.compiled import Compiled
 from moorage.policy.decide import ResourcePolicies, decide
@@ -153,8 +154,9 @@ def _facts_of(principal: Principal, asked: Assuming) -> SessionFacts:
     """Gather what the session carries: what is asked for, and what goes on from the session that asks."""
     tags = dict(asked.tags)
     judge_tags(tags, len(asked.tags), asked.transitive)
+    transitive = spelled(asked.transitive, tags)
     before = SessionFacts() if principal.session is None else principal.session.facts
-    inherited = {name: before.tags[name] for name in before.transitive if name in before.tags}
+    inherited = {name: before.tags[name] for name in spelled(before.transitive, before.tags)}
     for name in tags:
         if name.lower() in {one.lower() for one in inherited}:
             raise ValidationFailed(f"The tag key {name} was passed on by the session before and cannot be replaced.")
@@ -167,7 +169,7 @@ def _facts_of(principal: Principal, asked: Assuming) -> SessionFacts:
         policies=() if asked.limits.policy is None else (asked.limits.policy,),
         policy_arns=tuple(asked.limits.policy_arns),
         tags={**inherited, **tags},
-        transitive=tuple(dict.fromkeys((*inherited, *asked.transitive))),
+        transitive=tuple(dict.fromkeys((*inherited, *transitive))),
         source_identity=source or before.source_identity,
     )
 

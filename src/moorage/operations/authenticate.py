@@ -24,6 +24,7 @@ class Signed:
 
     claim: Claim
     principal: Principal
+    at: int
 
 
 async def identify(
@@ -45,8 +46,7 @@ async def identify(
         raise CredentialUnknown
     if principal.session is not None and at >= principal.session.expires_at:
         raise SessionExpired
-    _note_use(env, principal, claim, at)
-    return Signed(claim, principal)
+    return Signed(claim, principal, at)
 
 
 def _note_use(env: Env, principal: Principal, claim: Claim, at: int) -> None:
@@ -77,10 +77,11 @@ def _has_its_token(env: Env, principal: Principal, token: str | None) -> bool:
 
 
 def verify_body(env: Env, signed: Signed, body_sha256: str) -> None:
-    """Check the signature against what was received.
+    """Check the signature against what was received; only then is the key a used one.
 
     Raises:
         SignatureMismatch
 
     """
     verify(signed.claim, secret=signed.principal.secret, body_sha256=body_sha256, keys=env.signing_keys)
+    _note_use(env, signed.principal, signed.claim, signed.at)

@@ -113,6 +113,12 @@ def judge_tags(tags: Mapping[str, str], count: int, transitive: Sequence[str]) -
             raise ValidationFailed(f"The specified transitive tag key {name} must be included in the requested tags.")
 
 
+def spelled(names: Sequence[str], tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the names that tags have in their own spelling: AWS sets case aside when it looks for one."""
+    own = {name.lower(): name for name in tags}
+    return tuple(dict.fromkeys(own[name.lower()] for name in names if name.lower() in own))
+
+
 def pack(facts: SessionFacts) -> int | None:
     """Tell how much of what a session may carry is used, in per cent.
 

@@ -25,6 +25,7 @@ from moorage.operations.sessions import (
     judge_tags,
     open_session,
     see_policies,
+    spelled,
 )
 from moorage.policy.request import Request, Requester, RequesterType, Value
 from moorage.store import oidc_providers
@@ -173,7 +174,7 @@ def _facts_of(recognised: Recognised, asked: Bringing) -> tuple[SessionFacts, Se
         policies=() if asked.limits.policy is None else (asked.limits.policy,),
         policy_arns=tuple(asked.limits.policy_arns),
         tags=dict(tags),
-        transitive=tuple(transitive),
+        transitive=spelled(transitive, dict(tags)),
         source_identity=source,
         keys={"aws:federatedprovider": recognised.arn},
     )

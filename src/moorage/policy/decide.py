@@ -2,8 +2,8 @@
 
 An explicit deny wins, wherever it stands. Inside one account an allow on the identity side or on the resource side is
 enough; across accounts both sides must allow. A permissions boundary and a session policy allow nothing by
-themselves: they cut what the identity side allows, and what a resource allows to a role or to anybody. What a resource
-allows to a user, or to one session, by its name is theirs whatever limits them.
+themselves: they cut what the identity side allows, and what a resource allows to a role by its name. What a resource
+allows to anybody, or to a user or one session by its name, is theirs whatever limits them.
 """
 
 from collections.abc import Mapping

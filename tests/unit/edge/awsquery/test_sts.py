@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from moorage.domain.names import AccountId
+from moorage.operations import sessions
 from moorage.operations.accounts import NewKey
 from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_account, make_env
 from unit.edge.awsquery.wire import Client, policy, refusal
@@ -292,3 +293,17 @@ def test_a_role_s_session_must_say_which_user_it_means(root: Client) -> None:
     ada = root.new_user("ada", "sts:AssumeRole")
     make_role(root, trust({"AWS": HOME}), "iam:*")
     assert "Must specify userName" in refusal(become(ada), "GetUser").message
+
+
+def test_a_transitive_tag_is_found_whatever_its_case() -> None:
+    names = sessions.spelled(["team", "TEAM", "none"], {"Team": "red", "x": "y"})
+    assert names == ("Team",)
+
+
+def test_a_forged_request_uses_no_key(root: Client) -> None:
+    root.env.key_uses.take()
+    forged = replace(root, key=NewKey(root.key.access_key_id, "x" * 40))
+    assert refusal(forged, "GetCallerIdentity", "sts").code == "SignatureDoesNotMatch"
+    assert not root.env.key_uses.take()
+    root.call("GetCallerIdentity", "sts")
+    assert [used.id for used in root.env.key_uses.take()] == [root.key.access_key_id]
