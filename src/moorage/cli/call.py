@@ -84,10 +84,16 @@ def call(config: Config, operation: str, members: Mapping[str, object]) -> dict[
     return call_server(nearby(running), root_of(config), running.config.region, operation, members)
 
 
-def call_server(
-    server: Server, caller: Credentials, region: str, operation: str, members: Mapping[str, object]
+def call_server(  # noqa: PLR0913 - who asks whom for what
+    server: Server,
+    caller: Credentials,
+    region: str,
+    operation: str,
+    members: Mapping[str, object],
+    *,
+    service: tuple[str, str] = (_SERVICE, _TARGET),
 ) -> dict[str, object]:
-    """Sign a call of a server, and read its answer.
+    """Sign a call of a server, of its own operations unless told another service and its target; read its answer.
 
     Raises:
         CallRefused, Refused
@@ -101,10 +107,10 @@ def call_server(
         (
             ("host", str(server)),
             ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", f"{_TARGET}.{operation}"),
+            ("x-amz-target", f"{service[1]}.{operation}"),
         ),
     )
-    signer = Signer(caller.access_key_id, caller.secret, region, _SERVICE, caller.session_token)
+    signer = Signer(caller.access_key_id, caller.secret, region, service[0], caller.session_token)
     signed = sign(head, signer, at=datetime.now(UTC), body=body)
     answer = send(server, Question("POST", "/", (*head.headers, *signed), body))
     told = _read(answer)

@@ -1,0 +1,132 @@
+"""``moorage credential-provider``: the kubelet's exec protocol for credentials of images, version v1.
+
+The kubelet writes a request to standard input and reads a response from standard output. The credentials with which
+the password is asked for are the service account's token where the request has one, else those of the environment.
+"""
+
+import json
+import os
+import re
+import sys
+import time
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+import click
+
+from moorage.cli.call import Credentials, Question, Server, call_server, send, server_at
+from moorage.cli.refused import Refused
+from moorage.domain.addresses import read_host, split_port
+
+_VERSION: Final = "credentialprovider.kubelet.k8s.io/v1"
+_REQUEST, _RESPONSE = "CredentialProviderRequest", "CredentialProviderResponse"
+_LONGEST: Final = 1024 * 1024
+_ROLE: Final = "eks.amazonaws.com/role-arn"  # the annotation by which a service account names its role
+_ECR: Final = ("ecr", "AmazonEC2ContainerRegistry_V20150921")
+_SESSION: Final = "kubelet"
+_OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the kubelet asks for."""
+
+    host: str
+    token: str | None = field(repr=False)
+    annotations: Mapping[str, object]
+
+
+@click.command("credential-provider")
+@click.option("--endpoint-url", metavar="URL", help="The server's API, in place of the image's own host.")
+@click.option("--role-arn", metavar="ARN", help="The role that a service account's token is for.")
+def credential_provider(endpoint_url: str | None, role_arn: str | None) -> None:
+    """Read a CredentialProviderRequest from standard input and write the response for its image."""
+    asked = read_request(sys.stdin.read(_LONGEST))
+    bundle = os.environ.get("AWS_CA_BUNDLE")
+    server = server_at(endpoint_url or f"https://{asked.host}", Path(bundle) if bundle else None)
+    region = read_host(split_port(asked.host)[0]).region
+    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    if region is None:
+        raise Refused(f"{asked.host} names no region: set AWS_REGION")
+    caller = _caller(server, asked, role_arn)
+    told = call_server(server, caller, region, "GetAuthorizationToken", {}, service=_ECR)
+    click.echo(json.dumps(_response(asked.host, told)))
+
+
+def read_request(text: str) -> Asked:
+    """Read what the kubelet wrote.
+
+    Raises:
+        Refused
+
+    """
+    try:
+        request = json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refused("standard input is no CredentialProviderRequest: it is not JSON") from None
+    if not isinstance(request, dict) or request.get("kind") != _REQUEST:
+        raise Refused(f"standard input is no {_REQUEST}")
+    if request.get("apiVersion") != _VERSION:
+        raise Refused(f"only apiVersion {_VERSION} is spoken, not {request.get('apiVersion')}")
+    image, token = request.get("image"), request.get("serviceAccountToken")
+    host = image.partition("/")[0] if isinstance(image, str) and "/" in image else ""
+    if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", host) is None or not ({".", ":"} & set(host)):
+        raise Refused(f"the image {image} names no registry")
+    annotations = request.get("serviceAccountAnnotations")
+    return Asked(
+        host, token if isinstance(token, str) and token else None, annotations if isinstance(annotations, dict) else {}
+    )
+
+
+def _caller(server: Server, asked: Asked, role_arn: str | None) -> Credentials:
+    variables = os.environ
+    if asked.token is not None:
+        role = role_arn or asked.annotations.get(_ROLE) or variables.get("AWS_ROLE_ARN")
+        if not isinstance(role, str):
+            raise Refused(f"there is no role for the service account: annotate it with {_ROLE}, or give --role-arn")
+        return _assume(server, role, asked.token)
+    key, secret = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret:
+        raise Refused("there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or tokenAttributes")
+    return Credentials(key, secret, variables.get("AWS_SESSION_TOKEN") or None)
+
+
+def _assume(server: Server, role: str, token: str) -> Credentials:
+    """Become a role by the token of a service account."""
+    form = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": role}
+    body = urlencode(form | {"RoleSessionName": _SESSION, "WebIdentityToken": token}).encode()
+    headers = (("host", str(server)), ("content-type", "application/x-www-form-urlencoded"))
+    answer = send(server, Question("POST", "/", headers, body))
+    text = answer.body.decode("utf-8", "replace")
+    if answer.status != _OK:
+        raise Refused(f"{_element(text, 'Code')}: {_element(text, 'Message')}")
+    return Credentials(_element(text, "AccessKeyId"), _element(text, "SecretAccessKey"), _element(text, "SessionToken"))
+
+
+def _element(text: str, name: str) -> str:
+    found = re.search(f"<{name}>([^<]*)</{name}>", text)
+    return "" if found is None else found[1]
+
+
+def _response(host: str, told: Mapping[str, object]) -> dict[str, object]:
+    """Write the response; the kubelet keeps a password for half of its life, so that none ends while in use."""
+    data = told.get("authorizationData")
+    first = data[0] if isinstance(data, list) and data else None
+    first = first if isinstance(first, dict) else {}
+    try:
+        user, _, password = b64decode(str(first.get("authorizationToken"))).decode().partition(":")
+        seconds = max(0, int((float(str(first.get("expiresAt"))) - time.time()) / 2))
+    except (NotBase64, ValueError):
+        raise Refused("the server's answer holds no password") from None
+    return {
+        "apiVersion": _VERSION,
+        "kind": _RESPONSE,
+        "cacheKeyType": "Registry",
+        "cacheDuration": f"{seconds}s",
+        "auth": {host: {"username": user, "password": password}},
+    }
