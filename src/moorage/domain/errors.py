@@ -138,7 +138,7 @@ class AccessDenied(RegistryError):
 
 class DenialNotFound(RegistryError):
     def __init__(self, denial_id: str) -> None:
-        super().__init__(f"no denial '{denial_id}' is known: denials are kept for seven days, not all of a flood")
+        super().__init__(f"no denial with the id '{denial_id}' is known: they last seven days, not all of a flood")
         self.denial_id = denial_id
 
 
