@@ -184,6 +184,13 @@ def test_a_principal_is_found_by_arn_and_by_name(api: Api, iam: BaseClient, nobo
         ({"action": "ecr:*"}, "InvalidParameterException"),
         ({"action": "ListImages"}, "InvalidParameterException"),
         ({"resource": "team/app"}, "InvalidParameterException"),
+        (
+            {
+                "resource": f"arn:aws:ecr:us-east-1:{OTHER_ACCOUNT}:repository/app",
+                "context": [{"name": "aws:SourceIp", "values": ["10.0.0.1"]}],
+            },
+            "InvalidParameterException",
+        ),
         ({"principal": 5}, "SerializationException"),
     ],
 )

@@ -61,9 +61,7 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def _authority(config: Config, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    if (
-        config.ca_key.exists() and config.ca.exists()
-    ):  # of the two one alone is what a crash left, and trusted by nobody
+    if config.ca_key.exists() and config.ca.exists():  # one alone is what a crash left, and trusted by nobody
         key = load_pem_private_key(read_private(config.ca_key), password=None)
         authority = x509.load_pem_x509_certificate(config.ca.read_bytes())
         if not isinstance(key, ec.EllipticCurvePrivateKey) or authority.public_key() != key.public_key():

@@ -2,9 +2,9 @@
 
 import click
 
+from moorage.cli.caller import call_as_caller, caller_options
 from moorage.cli.explain import reasons
 from moorage.cli.refused import Refused
-from moorage.cli.tokens.caller import call_as_caller, caller_options
 
 _NO = 1
 

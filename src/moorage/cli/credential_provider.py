@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
+from xml.sax.saxutils import unescape
 
 import click
 
@@ -30,6 +31,7 @@ _ROLE: Final = "eks.amazonaws.com/role-arn"  # the annotation by which a service
 _ECR: Final = ("ecr", "AmazonEC2ContainerRegistry_V20150921")
 _SESSION: Final = "kubelet"
 _OK: Final = 200
+_QUOTES: Final = {"&quot;": '"', "&apos;": "'", "&#39;": "'", "&#34;": '"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _assume(server: Server, role: str, token: str) -> Credentials:
 
 def _element(text: str, name: str) -> str:
     found = re.search(f"<{name}>([^<]*)</{name}>", text)
-    return "" if found is None else found[1]
+    return "" if found is None else unescape(found[1], _QUOTES)
 
 
 def _response(host: str, told: Mapping[str, object]) -> dict[str, object]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import click
 
 from moorage.cli.call import CallRefused
-from moorage.cli.tokens.caller import call_as_caller, caller_options
-from moorage.cli.tokens.create import moment
+from moorage.cli.caller import call_as_caller, caller_options
+from moorage.cli.moment import moment
 
 _SOON = 1.5  # seconds: another worker may not have written it down yet
 _MISSING = "ResourceNotFoundException"

@@ -1,6 +1,20 @@
 """Amazon Resource Names of the things this product keeps (spec/ecr/iam.md section 1)."""
 
+import re
+from typing import NamedTuple
+
 from moorage.domain.names import AccountId, Region, RepositoryName
+
+_OF_ACCOUNT = 4  # the part of an ARN that names the account
+_REPOSITORY = re.compile(r"arn:aws[a-z-]*:ecr:([a-z0-9-]+):([0-9]{12}):repository/(.+)\Z", re.DOTALL)
+
+
+class RepositoryArn(NamedTuple):
+    """What a repository's ARN names, none of it judged: there may be no such region or repository."""
+
+    region: str
+    account: AccountId
+    name: str
 
 
 def partition_of(region: str) -> str:
@@ -21,3 +35,13 @@ def root_arn(account: AccountId) -> str:
 
 def user_arn(account: AccountId, path: str, name: str) -> str:
     return f"arn:aws:iam::{account}:user{path}{name}"
+
+
+def read_repository_arn(text: str) -> RepositoryArn | None:
+    found = _REPOSITORY.match(text)
+    return None if found is None else RepositoryArn(found[1], AccountId(found[2]), found[3])
+
+
+def account_in(arn: str) -> str:
+    """Give the account that a whole ARN names; empty where it names none."""
+    return arn.split(":")[_OF_ACCOUNT]

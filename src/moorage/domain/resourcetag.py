@@ -19,9 +19,9 @@ def read_resource_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """
     tags: dict[str, str] = {}
     for key, value in pairs:
-        if not 0 < len(key) <= _LONGEST_KEY or not _is_plain(key):
+        if not is_tag_key(key):
             raise InvalidResourceTag(f"Tag key '{key[:_LONGEST_KEY]}' is invalid")
-        if len(value) > _LONGEST_VALUE or not _is_plain(value):
+        if not is_tag_value(value):
             raise InvalidResourceTag(f"The value of tag '{key}' is invalid")
         if key.lower().startswith(_RESERVED):
             raise InvalidResourceTag(f"Tag key '{key}' is invalid: the prefix aws: is reserved")
@@ -45,6 +45,14 @@ def _counted(tags: dict[str, str]) -> dict[str, str]:
     if len(tags) > MOST:
         raise TooManyResourceTags(MOST)
     return tags
+
+
+def is_tag_key(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_KEY and _is_plain(text)
+
+
+def is_tag_value(text: str) -> bool:
+    return len(text) <= _LONGEST_VALUE and _is_plain(text)
 
 
 def _is_plain(text: str) -> bool:

@@ -22,6 +22,7 @@ from moorage.operations.sessions import (
     Opening,
     judge_duration,
     judge_limits,
+    judge_source,
     judge_tags,
     open_session,
     see_policies,
@@ -163,8 +164,8 @@ def _facts_of(principal: Principal, asked: Assuming) -> SessionFacts:
     source = asked.source_identity
     if before.source_identity is not None and source not in {None, before.source_identity}:
         raise ValidationFailed("The source identity of a session cannot be changed.")
-    if source is not None and source.lower().startswith("aws:"):
-        raise ValidationFailed("A source identity cannot begin with aws:, which is reserved.")
+    if source is not None:
+        judge_source(source)
     return SessionFacts(
         policies=() if asked.limits.policy is None else (asked.limits.policy,),
         policy_arns=tuple(asked.limits.policy_arns),

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from moorage.domain.errors import AccessDenied
+from moorage.domain.errors import AccessDenied, RegistryError
 from moorage.domain.names import Region
 from moorage.operations.principals import Principal
 from moorage.policy.decide import Decision, ResourcePolicies
@@ -62,8 +62,8 @@ class Denials:
         self._count = 0
         self._of: dict[str, int] = {}
 
-    def note(self, error: AccessDenied) -> None:
-        """Keep what was denied, as long as there are not too many."""
+    def note(self, error: RegistryError) -> None:
+        """Keep what was denied, as long as there are not too many; other errors are none of this."""
         if not isinstance(error, Denied):
             return
         caller = error.question.principal.caller.arn

@@ -65,10 +65,10 @@ def read(text: str) -> Token:
 
 def is_signed(token: Token, keys: Sequence[Json]) -> bool:
     """Tell whether one of the provider's keys signed the token: the one it names, or any where it names none."""
-    return any(_verifies(token, key) for key in keys if may_verify(token, key))
+    return any(_verifies(token, key) for key in keys if _may_verify(token, key))
 
 
-def may_verify(token: Token, key: Json) -> bool:
+def _may_verify(token: Token, key: Json) -> bool:
     if token.key_id is not None and key.get("kid") != token.key_id:
         return False
     kind = "RSA" if token.algorithm in _RSA else "EC"

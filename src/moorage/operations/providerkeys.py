@@ -1,12 +1,13 @@
 """The public keys of identity providers: found by discovery, remembered for a while, asked for anew when they change.
 
-Only issuers that an account has registered are ever asked. A key that is not known yet is looked for at most once a
-minute, and a provider that failed is left alone for a while: tokens of strangers cannot make us knock without end.
+Only issuers that an account has registered are ever asked, each under the one URL that was registered. Where the known
+keys did not sign a token they are asked for anew, at most once a minute, and a provider that failed is left alone for a
+while: tokens of strangers cannot make us knock without end, nor take away keys that are good.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moorage.domain import strictjson
 from moorage.domain.identityfacts import ProviderUnreachable
@@ -21,59 +22,74 @@ _MOST_KEYS = 100
 _MOST_ISSUERS = 1_000
 
 
+def is_same_issuer(one: str, other: str) -> bool:
+    """Tell whether two issuers are one: people write the URL with a slash at its end, or without."""
+    return one.removesuffix("/") == other.removesuffix("/")
+
+
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """The keys of an issuer, or why there are none."""
+    """The keys of an issuer as of ``at``, when it was asked last, and why that gave nothing."""
 
     keys: Sequence[Json]
     at: int
+    asked_at: int
     trouble: str | None = None
 
 
 class ProviderKeys:
-    """Gives the keys of issuers."""
+    """Tells what issuers signed."""
 
     def __init__(self, web: Web, clock: Callable[[], int]) -> None:
         self._web, self._clock = web, clock
         self._known: dict[str, _Known] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def find(self, issuer: str, has_key: Callable[[Json], bool]) -> Sequence[Json]:
-        """Find an issuer's keys; asked for anew where none of those remembered is the wanted one.
+    async def vouch(self, issuer: str, is_signed: Callable[[Sequence[Json]], bool]) -> bool:
+        """Tell whether something is signed by a key of the issuer, whose registered URL is given.
 
         Raises:
-            ProviderUnreachable
+            ProviderUnreachable: it is not signed by a key that is known, and the issuer could not be asked
 
         """
         if len(self._locks) > _MOST_ISSUERS:
             self._locks.clear()
         async with self._locks.setdefault(issuer, asyncio.Lock()):
             known = self._known.get(issuer)
-            if known is None or self._is_stale(known, has_key):
-                known = await self._ask(issuer)
+            signed = known is not None and self._is_fresh(known) and is_signed(known.keys)
+            if not signed and (known is None or self._may_ask(known)):
+                known = await self._ask(issuer, known)
                 if len(self._known) > _MOST_ISSUERS:
                     self._known.clear()
                 self._known[issuer] = known
-        if known.trouble is not None:
+                signed = self._is_fresh(known) and is_signed(known.keys)
+        if not signed and known is not None and known.trouble is not None:
             raise ProviderUnreachable(known.trouble)
-        return known.keys
+        return signed
 
-    def _is_stale(self, known: _Known, has_key: Callable[[Json], bool]) -> bool:
-        age = self._clock() - known.at
+    def _is_fresh(self, known: _Known) -> bool:
+        return self._clock() - known.at < _FRESH
+
+    def _may_ask(self, known: _Known) -> bool:
+        since = self._clock() - known.asked_at
         if known.trouble is not None:
-            return age >= _LEFT_ALONE
-        return age >= (_FRESH if any(map(has_key, known.keys)) else _MINUTE)
+            return since >= _LEFT_ALONE
+        return since >= _MINUTE
 
-    async def _ask(self, issuer: str) -> _Known:
+    async def _ask(self, issuer: str, before: _Known | None) -> _Known:
+        """Ask for the keys; where that fails those from before are kept, as old as they are."""
         at = self._clock()
         try:
-            return _Known(await self._discover(issuer), at)
+            return _Known(await self._discover(issuer), at, at)
         except OutsideError as error:
-            return _Known((), at, str(error))
+            return (
+                _Known((), at, at, str(error)) if before is None else replace(before, asked_at=at, trouble=str(error))
+            )
 
     async def _discover(self, issuer: str) -> Sequence[Json]:
         document = await self._document(f"{issuer.rstrip('/')}/.well-known/openid-configuration")
-        if document.get("issuer") != issuer:
+        named = document.get("issuer")
+        if not isinstance(named, str) or not is_same_issuer(named, issuer):
             raise OutsideError("its discovery document names another issuer")
         address = document.get("jwks_uri")
         if not isinstance(address, str):

@@ -1,5 +1,6 @@
 """Opening sessions: temporary credentials for a role, or for a user and the root themselves."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from moorage.domain.errors import AccessDenied, ValidationFailed
 from moorage.domain.events import Event, EventKind
 from moorage.domain.identityfacts import PackedPolicyTooLarge
 from moorage.domain.names import AccountId
+from moorage.domain.resourcetag import is_tag_key, is_tag_value
 from moorage.domain.sessions import SessionFacts, SessionKind
 from moorage.operations.accounts import NewKey, Vault
 from moorage.operations.authenticate import session_token
@@ -29,6 +31,7 @@ _PACKED_LIMIT = 4_096  # characters of all that a session carries
 _POLICIES_LIMIT = 10
 _TAGS_LIMIT = 50
 _SECOND = 1_000_000
+_SOURCE = re.compile(r"[\w+=,.@-]{2,64}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,19 @@ async def see_policies(tx: Transaction, account: AccountId, limits: Limits) -> N
             raise ValidationFailed(f"The managed policy {arn} does not exist.")
 
 
+def judge_source(source: str) -> None:
+    """Judge a source identity, which may come in a token as well as in a call.
+
+    Raises:
+        ValidationFailed
+
+    """
+    if _SOURCE.match(source) is None:
+        raise ValidationFailed("A source identity has 2 to 64 letters, digits and _+=,.@- and nothing else.")
+    if source.lower().startswith("aws:"):
+        raise ValidationFailed("A source identity cannot begin with aws:, which is reserved.")
+
+
 def judge_tags(tags: Mapping[str, str], count: int, transitive: Sequence[str]) -> None:
     """Judge the tags of a session.
 
@@ -107,6 +123,9 @@ def judge_tags(tags: Mapping[str, str], count: int, transitive: Sequence[str]) -
         raise ValidationFailed("Duplicate tag keys found. Please note that Tag keys are case insensitive.")
     if any(name.lower().startswith("aws:") for name in tags):
         raise ValidationFailed("A session tag cannot begin with aws:, which is reserved.")
+    for name, value in tags.items():
+        if not is_tag_key(name) or not is_tag_value(value):
+            raise ValidationFailed("A session tag has a key or a value that no tag may have.")
     known = {name.lower() for name in tags}
     for name in transitive:
         if name.lower() not in known:

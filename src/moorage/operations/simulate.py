@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from moorage.domain.arns import account_in
 from moorage.domain.names import AccountId
 from moorage.operations.access import judge_action
 from moorage.operations.authorise import Granted
@@ -23,7 +24,6 @@ from moorage.policy.positions import Position, Span, spans
 from moorage.policy.reasons import Place, Reasons, reasons_of
 from moorage.policy.request import ANY_RESOURCE, Request, Requester, Value
 
-_OF_ACCOUNT = 4  # the part of an ARN that names the account
 _NOWHERE = Span(Position(1, 1), Position(1, 1))
 _SEVERITY = (Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY)
 
@@ -142,7 +142,7 @@ def _spans(text: str) -> tuple[Span, ...]:
 
 
 def _owner(resource: str) -> AccountId | None:
-    named = resource.split(":")[_OF_ACCOUNT] if is_arn(resource) else ""
+    named = account_in(resource) if is_arn(resource) else ""
     return AccountId(named) if named else None
 
 

@@ -5,9 +5,10 @@ Nobody has signed the call: the token alone says who it is.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from moorage.domain.entities import provider_arn, session_arn
-from moorage.domain.errors import AccessDenied
+from moorage.domain.errors import AccessDenied, ValidationFailed
 from moorage.domain.identityfacts import IdentityRejected, IdentityTokenExpired, IdentityTokenInvalid
 from moorage.domain.names import AccountId
 from moorage.domain.sessions import SessionFacts, SessionKind
@@ -16,12 +17,14 @@ from moorage.operations.assumerole import Target, find_target, parse_role, reque
 from moorage.operations.context import CallContext
 from moorage.operations.env import Call, Env
 from moorage.operations.oidcproviders import address_of
+from moorage.operations.providerkeys import is_same_issuer
 from moorage.operations.sessions import (
     Limits,
     Opened,
     Opening,
     judge_duration,
     judge_limits,
+    judge_source,
     judge_tags,
     open_session,
     see_policies,
@@ -35,7 +38,6 @@ _SECOND = 1_000_000
 _LEEWAY = 60  # seconds that a provider's clock may be ahead
 _TAGS = "https://aws.amazon.com/tags"
 _SOURCE = "https://aws.amazon.com/source_identity"
-_LONGEST_SOURCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,9 @@ async def recognise(env: Env, account: AccountId, text: str, *, at: int) -> Reco
     if not isinstance(issuer, str):
         raise IdentityTokenInvalid("Missing a required claim: iss")
     provider = await oidc_providers.find(env.store.now, account, address_of(issuer))
-    if provider is None or issuer.rstrip("/") != provider.url.rstrip("/"):
+    if provider is None or not is_same_issuer(issuer, provider.url):
         raise IdentityTokenInvalid(f"No OpenIDConnect provider found in your account for {issuer}")
-    keys = await env.provider_keys.find(issuer, lambda key: jwt.may_verify(token, key))
-    if not jwt.is_signed(token, keys):
+    if not await env.provider_keys.vouch(provider.url, partial(jwt.is_signed, token)):
         raise IdentityTokenInvalid("The ID Token provided is not signed by its provider.")
     _check_times(token.claims, at // _SECOND)
     subject = token.claims.get("sub")
@@ -166,10 +167,15 @@ def _audience(claims: jwt.Json, provider: ProviderRow) -> str:
 
 def _facts_of(recognised: Recognised, asked: Bringing) -> tuple[SessionFacts, Sequence[tuple[str, str]]]:
     tags, transitive = _tags(recognised.claims)
-    judge_tags(dict(tags), len(tags), transitive)
     source = recognised.claims.get(_SOURCE)
-    if source is not None and (not isinstance(source, str) or not 1 < len(source) <= _LONGEST_SOURCE):
+    if source is not None and not isinstance(source, str):
         raise IdentityRejected("The source identity in the ID Token cannot be taken.")
+    try:
+        judge_tags(dict(tags), len(tags), transitive)
+        if source is not None:
+            judge_source(source)
+    except ValidationFailed as error:
+        raise IdentityRejected(str(error)) from None
     facts = SessionFacts(
         policies=() if asked.limits.policy is None else (asked.limits.policy,),
         policy_arns=tuple(asked.limits.policy_arns),
@@ -193,7 +199,7 @@ def _tags(claims: jwt.Json) -> tuple[Sequence[tuple[str, str]], Sequence[str]]:
     tags = []
     for name, value in named.items():
         text = value[0] if isinstance(value, list) and len(value) == 1 else value
-        if not isinstance(text, str) or len(text) > 256 or not 0 < len(name) <= 128:  # noqa: PLR2004 - as of any tag
+        if not isinstance(text, str):
             raise IdentityRejected("The session tags in the ID Token cannot be read.")
         tags.append((name, text))
     if not all(isinstance(name, str) for name in transitive):

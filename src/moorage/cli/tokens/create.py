@@ -1,13 +1,13 @@
 """``moorage token create``: make a docker password that is good for less."""
 
 import re
-from datetime import UTC, datetime
 from typing import Final
 
 import click
 
+from moorage.cli.caller import call_as_caller, caller_options
+from moorage.cli.moment import moment
 from moorage.cli.refused import Refused
-from moorage.cli.tokens.caller import call_as_caller, caller_options
 
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 _LONGEST: Final = 9  # digits
@@ -68,8 +68,3 @@ def _seconds(text: str) -> int:
     if found is None or len(found[1]) > _LONGEST:
         raise Refused(f"--ttl {text} is no time: write 90s, 15m or 12h")
     return int(found[1]) * _UNITS[found[2]]
-
-
-def moment(epoch: object) -> str:
-    """Write a time that the server gives in seconds."""
-    return datetime.fromtimestamp(float(str(epoch)), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 
 import click
 
-from moorage.cli.tokens.caller import call_as_caller, caller_options
-from moorage.cli.tokens.create import moment
+from moorage.cli.caller import call_as_caller, caller_options
+from moorage.cli.moment import moment
 
 
 @click.command("list")

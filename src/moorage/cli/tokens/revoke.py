@@ -2,7 +2,7 @@
 
 import click
 
-from moorage.cli.tokens.caller import call_as_caller, caller_options
+from moorage.cli.caller import call_as_caller, caller_options
 
 
 @click.command()

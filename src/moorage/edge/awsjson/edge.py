@@ -1,6 +1,5 @@
 """The path of an AWS JSON call: operation, signer, bounded body, signature, permission, input, handler, answer."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,9 +8,9 @@ from msgspec import Struct
 
 from moorage.domain.actions import OPERATIONS as NEEDS
 from moorage.domain.actions import Needs, Scope
+from moorage.domain.arns import read_repository_arn
 from moorage.domain.caller import Registry
 from moorage.domain.errors import (
-    AccessDenied,
     InvalidAccountId,
     InvalidParameter,
     InvalidRepositoryName,
@@ -127,7 +126,6 @@ class _Naming(Struct, frozen=True):
     name: object = None
 
 
-_REPOSITORY_ARN = re.compile(r"arn:aws[a-z-]*:ecr:([a-z0-9-]+):([0-9]{12}):repository/(.+)\Z", re.DOTALL)
 _NAMING = msgspec.json.Decoder(_Naming)
 
 
@@ -151,8 +149,7 @@ class JsonEdge:
         try:
             return await self._handle(request)
         except RegistryError as error:
-            if isinstance(error, AccessDenied):
-                self._env.denials.note(error)
+            self._env.denials.note(error)
             return response(error, request.id)
         except Refusal as refusal:
             return refuse(refusal, request.id)
@@ -261,10 +258,10 @@ def _read_arn(arn: str, region: str) -> tuple[AccountId, str]:
         InvalidParameter: it names no repository of this region
 
     """
-    found = _REPOSITORY_ARN.match(arn)
-    if found is None or found[1] != region:
+    found = read_repository_arn(arn)
+    if found is None or found.region != region:
         raise InvalidParameter("resourceArn", "Invalid ARN")
-    return AccountId(found[2]), found[3]
+    return found.account, found.name
 
 
 def _facts(found: Mapping[str, object]) -> Mapping[str, Value]:

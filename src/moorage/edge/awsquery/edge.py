@@ -7,7 +7,7 @@ from moorage.domain.actions import IAM_PLACES
 from moorage.domain.actions import OPERATIONS as NEEDS
 from moorage.domain.caller import Registry
 from moorage.domain.entities import EntityKind
-from moorage.domain.errors import AccessDenied, CredentialsMissing, CredentialUnknown, OperationNotBuilt, RegistryError
+from moorage.domain.errors import CredentialsMissing, CredentialUnknown, OperationNotBuilt, RegistryError
 from moorage.domain.names import Region
 from moorage.domain.sessions import SessionKind
 from moorage.edge.awsquery import (
@@ -94,8 +94,7 @@ class QueryEdge:
         try:
             return await self._handle(request)
         except RegistryError as error:
-            if isinstance(error, AccessDenied):
-                self._env.denials.note(error)
+            self._env.denials.note(error)
             return response(error, _namespace(request), request.id)
         except Refusal as refusal:
             return refuse(refusal, _namespace(request), request.id)

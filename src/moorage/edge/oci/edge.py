@@ -8,7 +8,6 @@ from moorage.domain.actions import ROUTES, Needs, RouteKey, Scope
 from moorage.domain.addresses import scheme
 from moorage.domain.caller import Registry
 from moorage.domain.errors import (
-    AccessDenied,
     CredentialsMissing,
     CredentialUnknown,
     RegionNotServed,
@@ -84,8 +83,7 @@ class OciEdge:
         except (CredentialsMissing, CredentialUnknown):
             return challenge(profile, self._realm(request))
         except RegistryError as error:
-            if isinstance(error, AccessDenied):
-                self._env.denials.note(error)
+            self._env.denials.note(error)
             return response(profile, error, request.id)
 
     def broken(self, _request: Request) -> Response:

@@ -173,6 +173,62 @@ def test_keys_are_remembered_and_asked_for_anew_when_they_rotate(
     assert provider.asked.count("/keys") == 2
 
 
+def test_other_spellings_of_an_issuer_are_nobody_and_ask_nobody(root: Client, provider: Provider) -> None:
+    assert bring(root, provider.token(GOOD))
+    asked = list(provider.asked)
+    for number in range(2, 60):
+        assert refused(root, provider.token({**GOOD, "iss": ISSUER + "/" * number})).code == "InvalidIdentityToken"
+    assert provider.asked == asked
+    assert bring(root, provider.token({**GOOD, "iss": ISSUER + "/"}))
+    assert provider.asked == asked
+
+
+def test_keys_that_are_good_outlive_a_provider_that_fails(root: Client, provider: Provider, clock: FrozenClock) -> None:
+    assert bring(root, provider.token(GOOD))
+    provider.documents[DISCOVERY] = b"no json"
+    clock.move(61)
+    stranger = provider.token(GOOD, key=Key.rsa("unheard of"))
+    assert refused(root, stranger).code == "IDPCommunicationError"
+    asked = len(provider.asked)
+    assert bring(root, provider.token(GOOD))
+    assert refused(root, stranger).code == "IDPCommunicationError"
+    assert len(provider.asked) == asked
+    clock.move(3600)
+    late = {**GOOD, "exp": NOW + 9000}
+    assert refused(root, provider.token(late)).code == "IDPCommunicationError"
+
+
+def test_a_key_that_takes_the_place_of_another_under_its_id_is_asked_for(
+    root: Client, provider: Provider, clock: FrozenClock
+) -> None:
+    assert bring(root, provider.token(GOOD))
+    provider.keys = [Key("k1", _KEYS[1].private)]
+    assert refused(root, provider.token(GOOD)).code == "InvalidIdentityToken"  # asked a moment ago
+    clock.move(61)
+    assert bring(root, provider.token(GOOD))
+
+
+@pytest.mark.parametrize("source", ["a", "x" * 65, "aws:me", "two words", 7])
+def test_a_source_identity_in_a_token_is_judged_as_that_of_a_call(
+    root: Client, provider: Provider, source: object
+) -> None:
+    document = trust("*", "sts:AssumeRoleWithWebIdentity", "sts:SetSourceIdentity")
+    root.call("UpdateAssumeRolePolicy", RoleName="pusher", PolicyDocument=document)
+    name = "https://aws.amazon.com/source_identity"
+    assert bring(root, provider.token({**GOOD, name: "ada@example.com"}))["SourceIdentity"] == "ada@example.com"
+    assert refused(root, provider.token({**GOOD, name: source})).code == "IDPRejectedClaim"
+
+
+@pytest.mark.parametrize("tags", [{"te\nam": ["red"]}, {"team": ["<red>"]}, {"team": ["r" * 257]}, {"aws:x": ["y"]}])
+def test_tags_in_a_token_are_judged_as_those_of_a_call(
+    root: Client, provider: Provider, tags: dict[str, object]
+) -> None:
+    document = trust("*", "sts:AssumeRoleWithWebIdentity", "sts:TagSession")
+    root.call("UpdateAssumeRolePolicy", RoleName="pusher", PolicyDocument=document)
+    tagged = {**GOOD, "https://aws.amazon.com/tags": {"principal_tags": tags}}
+    assert refused(root, provider.token(tagged)).code == "IDPRejectedClaim"
+
+
 def test_a_key_that_was_withdrawn_is_good_for_an_hour_at_most(
     root: Client, provider: Provider, clock: FrozenClock
 ) -> None:
