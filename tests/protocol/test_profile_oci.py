@@ -1,5 +1,6 @@
 """What profile oci does otherwise, beyond what the official suite looks at."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ import pytest
 
 from moorage.domain.profile import Profile
 from protocol.people import root_of
-from protocol.registry import Registry, code_of, manifest_for
+from protocol.registry import EMPTY_INDEX, Registry, code_of, manifest_for
 from support.layers import digest_of
 from support.server import RunningServer
 from support.wire import Wire
@@ -52,6 +53,14 @@ def test_a_manifest_that_is_refused_makes_no_repository(registry: Registry) -> N
     assert registry.ask("GET", "bad/manifest/tags/list").status == 404
 
 
+def test_a_manifest_under_a_wrong_digest_makes_no_repository(registry: Registry) -> None:
+    body = json.dumps(EMPTY_INDEX).encode()
+    headers = OCI_HOST | {"Content-Type": str(EMPTY_INDEX["mediaType"])}
+    answer = registry.ask("PUT", f"wrong/digest/manifests/sha256:{'0' * 64}", headers, body)
+    assert (answer.status, registry.ask("GET", "wrong/digest/tags/list").status) == (400, 404)
+    assert registry.ask("PUT", f"wrong/digest/manifests/{digest_of(body)}", headers, body).status == 201
+
+
 def test_a_blob_that_an_image_refers_to_is_not_deleted(registry: Registry) -> None:
     registry.ask("POST", "kept/blob/blobs/uploads/", OCI_HOST)
     registry.push("kept/blob", "v1", LAYER)
@@ -92,6 +101,18 @@ def test_in_profile_ecr_a_mount_from_nowhere_is_an_upload(registry: Registry, mi
     registry.push("nowhere/from", "v1", LAYER)
     path = f"nowhere/to/blobs/uploads/?mount={digest_of(LAYER)}&from="
     assert registry.ask("POST", path).status == 202
+
+
+def test_a_registry_that_is_told_not_to_mount_does_not_under_any_name(registry: Registry, mixed: RunningServer) -> None:
+    ecr = mixed.boto3("ecr")
+    for name in ("never/from", "never/to"):
+        ecr.create_repository(repositoryName=name)
+    registry.push("never/from", "v1", LAYER)
+    path = f"never/to/blobs/uploads/?mount={digest_of(LAYER)}&from=never/from"
+    ecr.put_account_setting(name="BLOB_MOUNTING", value="DISABLED")
+    assert registry.ask("POST", path, OCI_HOST).status == 202
+    ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    assert registry.ask("POST", path, OCI_HOST).status == 201
 
 
 def test_a_host_with_a_profile_is_answered_with_its_own_addresses(registry: Registry, mixed: RunningServer) -> None:

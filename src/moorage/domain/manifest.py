@@ -65,6 +65,7 @@ class Manifest:
     artifact_type: str | None
     subject: Digest | None
     needs: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]  # those that are text: the others are nobody's to read
 
     @property
     def is_index(self) -> bool:
@@ -105,6 +106,7 @@ class Manifest:
             artifact_type=_artifact_type(document, media_type),
             subject=_subject(document),
             needs=read(document),
+            annotations=_annotations(document),
         )
 
 
@@ -187,6 +189,11 @@ def _artifact_type(document: Mapping[str, object], media_type: MediaType) -> str
     config = document.get("config")
     kind = config.get("mediaType") if isinstance(config, dict) else None
     return kind if isinstance(kind, str) else None
+
+
+def _annotations(document: Mapping[str, object]) -> Mapping[str, str]:
+    found = document.get("annotations")
+    return {name: text for name, text in found.items() if isinstance(text, str)} if isinstance(found, dict) else {}
 
 
 def _subject(document: Mapping[str, object]) -> Digest | None:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from moorage.domain import strictjson
 from moorage.domain.digest import Digest
 from moorage.domain.manifest import Manifest
 
@@ -20,14 +19,11 @@ class Referrer:
 
 
 def referrer_of(manifest: Manifest) -> Referrer:
-    """Describe a manifest with a subject; annotations that are no text are nobody's to read."""
-    document = strictjson.loads(manifest.body)
-    found = document.get("annotations") if isinstance(document, dict) else None
-    annotations = found if isinstance(found, dict) else {}
+    """Describe a manifest with a subject."""
     return Referrer(
         manifest.digest,
         manifest.media_type.value,
         manifest.artifact_type,
         len(manifest.body),
-        {name: text for name, text in annotations.items() if isinstance(text, str)},
+        manifest.annotations,
     )

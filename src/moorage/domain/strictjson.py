@@ -5,11 +5,14 @@ read differently is refused.
 """
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 from moorage.domain.errors import RegistryError
 
 DEEPEST = 64
+MOST = 131_072  # parts of one document: each costs far more than its two bytes
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 class NotStrictJson(RegistryError):
@@ -29,12 +32,14 @@ def _constant(name: str) -> object:
 
 
 def loads(content: bytes) -> object:
-    """Parse UTF-8 JSON strictly, at most ``DEEPEST`` levels of it.
+    """Parse UTF-8 JSON strictly, at most ``DEEPEST`` levels and ``MOST`` parts of it.
 
     Raises:
         NotStrictJson: with the reason in one lower-case sentence
 
     """
+    if _parts(content) > MOST and _parts(_TEXT.sub(b"", content)) > MOST:
+        raise NotStrictJson("it has too many parts")
     try:
         text = content.decode("utf-8")
         found: object = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
@@ -50,6 +55,11 @@ def loads(content: bytes) -> object:
     if b"\\u" in content and _has_lone_surrogate(found):
         raise NotStrictJson("it holds half of a surrogate pair")
     return found
+
+
+def _parts(content: bytes) -> int:
+    """Count objects, lists and what stands in them, nearly."""
+    return sum(map(content.count, (b"[", b"{", b",")))
 
 
 def _depth(document: object) -> int:

@@ -32,6 +32,7 @@ async def put_account_setting(env: Env, granted: Granted, setting: AccountSettin
     return await env.store.write(unit)
 
 
-async def may_mount(env: Env, granted: Granted) -> bool:
-    """Tell whether the registry lets blobs be mounted, which ECR does not unless it is told to."""
-    return await get_account_setting(env, granted, AccountSetting.BLOB_MOUNTING) == ENABLED
+async def may_mount(env: Env, granted: Granted, *, untold: bool) -> bool:
+    """Tell whether the registry lets blobs be mounted; ``untold`` is what counts where nobody has told it."""
+    kept = await account_settings.find(env.store.now, granted.registry, AccountSetting.BLOB_MOUNTING)
+    return untold if kept is None else kept == ENABLED

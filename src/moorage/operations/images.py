@@ -1,5 +1,6 @@
 """Pushing and pulling images: a manifest kept with its tag, and read back as it came."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,13 +32,15 @@ from moorage.operations.repositories import get_repository
 from moorage.store import blobs, image_counts, images, manifests, pulls, references, referrers, tags
 from moorage.store.transaction import Transaction
 
+_LONG = 64 * 1024  # bytes of a manifest that are read beside the event loop and not in it
+
 
 @dataclass(frozen=True, slots=True)
 class PutImage:
     """What a push asks for; ``digest`` is what the caller says the manifest is, if it says so.
 
     A ``sparse`` one may name content that the repository lacks. A ``repeatable`` one may say again what an immutable
-    tag says already.
+    tag says already. ``manifest`` is what ``judge`` gave, where it was asked before.
     """
 
     body: bytes
@@ -47,6 +50,7 @@ class PutImage:
     more_tags: tuple[Tag, ...] = ()
     sparse: bool = False
     repeatable: bool = False
+    manifest: Manifest | None = None
 
     @property
     def tags(self) -> tuple[Tag, ...]:
@@ -62,10 +66,7 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
 
     """
     granted.repository_id  # noqa: B018 - a missing repository is told before anything about the manifest
-    algorithm = Algorithm.SHA256 if ask.digest is None else ask.digest.algorithm
-    manifest = Manifest.parse(ask.body, ask.media_type, algorithm)
-    if ask.digest is not None and ask.digest != manifest.digest:
-        raise ImageDigestMismatch(granted.place, ask.digest)
+    manifest = ask.manifest or await judge(granted, ask)
 
     async def unit(tx: Transaction) -> ImagePush:
         repository = await get_repository(tx, granted)
@@ -89,6 +90,23 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
         return ImagePush(pushed, manifest.digest, manifest.media_type, ask.tag, manifest.subject)
 
     return await env.store.write(unit)
+
+
+async def judge(granted: Granted, ask: PutImage) -> Manifest:
+    """Read what is pushed, before anything is kept or made.
+
+    Raises:
+        ManifestInvalid, ManifestTooLarge, ImageDigestMismatch
+
+    """
+    algorithm = Algorithm.SHA256 if ask.digest is None else ask.digest.algorithm
+    if len(ask.body) > _LONG:
+        manifest = await asyncio.to_thread(Manifest.parse, ask.body, ask.media_type, algorithm)
+    else:
+        manifest = Manifest.parse(ask.body, ask.media_type, algorithm)
+    if ask.digest is not None and ask.digest != manifest.digest:
+        raise ImageDigestMismatch(granted.place, ask.digest)
+    return manifest
 
 
 async def get_manifest(
@@ -177,8 +195,17 @@ async def _keep(  # noqa: PLR0913 - what is kept, where, and when
     quotas: Quotas,
 ) -> Pushed:
     size = await _size(tx, repository, manifest, sizes)
-    created = await images.create(tx, repository, manifest, size=size, at=at)
-    if created:
+    said = await images.create(tx, repository, manifest, size=size, at=at)
+    created = said is not None
+    if said is None:
+        kinds = await images.held(tx, repository, [manifest.digest])
+        if kinds[manifest.digest] != manifest.media_type:
+            raise ManifestInvalid("the repository holds this very manifest under another media type")
+    else:
+        if said - {manifest.media_type.value}:
+            raise ManifestInvalid("an index of the repository says that this manifest has another mediaType")
+        if said:
+            await images.lift(tx, repository, manifest.digest, size)
         if not await image_counts.add(tx, repository, most=quotas.images):
             raise RegistryFull("images", "repository", quotas.images)
         await manifests.put(tx, repository, manifest.digest, manifest.body)

@@ -8,10 +8,11 @@ from sqlalchemy.dialects.postgresql import insert
 from moorage.domain.conversion import other_form
 from moorage.domain.digest import Digest
 from moorage.domain.image import Image
-from moorage.domain.manifest import Manifest
+from moorage.domain.manifest import Manifest, Role
 from moorage.domain.repository import Repository
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
 from moorage.store.owned import columns_of, in_repository, key_of
+from moorage.store.references import references
 from moorage.store.transaction import Transaction
 
 images = Table(
@@ -43,7 +44,12 @@ _COLUMNS = (
     images.c.subject,
     images.c.pulled_at,
 )
-_INSERT = insert(images).on_conflict_do_nothing()
+_is_child = in_repository(references) & (references.c.role == Role.CHILD.value)
+_said = select(func.json_group_array(references.c.media_type)).where(
+    _is_child, references.c.target == bindparam("child")
+)
+# With the image come the media types that the indexes say it has which were there before it.
+_INSERT = insert(images).on_conflict_do_nothing().returning(_said.scalar_subquery())
 _FIND = select(*_COLUMNS).where(in_repository(images), images.c.digest == bindparam("wanted"))
 _PAGE = (
     select(*_COLUMNS)
@@ -61,16 +67,30 @@ _PULLED = (
     .where(in_repository(images), images.c.digest == bindparam("wanted"))
     .values(pulled_at=bindparam("at"))
 )
+_above = select(references.c.digest).where(_is_child, references.c.target == bindparam("child")).cte(recursive=True)
+_above = _above.union(select(references.c.digest).where(_is_child).join(_above, references.c.target == _above.c.digest))
+_LIFT = (
+    update(images)
+    .where(in_repository(images), images.c.digest.in_(select(_above.c.digest)), images.c.size < bindparam("least"))
+    .values(size=bindparam("least"))
+)
 _DELETE = delete(images).where(in_repository(images), images.c.digest == bindparam("gone"))
 _DELETE_ALL = delete(images).where(in_repository(images))
 
 
-async def create(tx: Transaction, repository: Repository, manifest: Manifest, *, size: int, at: int) -> bool:
-    """Keep the image; False when the repository has that digest already."""
+async def create(
+    tx: Transaction, repository: Repository, manifest: Manifest, *, size: int, at: int
+) -> frozenset[str] | None:
+    """Keep the image; None when the repository has that digest already.
+
+    Gives the media types that the indexes say it has which were there before it.
+    """
     converted = other_form(manifest)
-    rows = await tx.run(
+    row = await tx.first(
         _INSERT,
         **columns_of(repository),
+        **key_of(repository),
+        child=manifest.digest,
         digest=manifest.digest,
         media_type=manifest.media_type.value,
         artifact_type=manifest.artifact_type,
@@ -80,7 +100,12 @@ async def create(tx: Transaction, repository: Repository, manifest: Manifest, *,
         pulled_at=None,
         other_form=None if converted is None else converted.digest,
     )
-    return rows == 1
+    return None if row is None else frozenset(json.loads(row[0]))
+
+
+async def lift(tx: Transaction, repository: Repository, digest: Digest, size: int) -> None:
+    """Make the indexes above an image that came after them as large as it, where they are smaller."""
+    await tx.run(_LIFT, **key_of(repository), child=digest, least=size)
 
 
 async def find(tx: Transaction, repository: Repository, digest: Digest) -> Image | None:

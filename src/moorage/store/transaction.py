@@ -68,6 +68,8 @@ class Transaction:
 
     async def all(self, statement: Executable, /, **values: Value) -> list[Row]:
         plan = compiled(statement)
+        if plan.writes is not None:
+            self.written.add(plan.writes)
         # Everything is fetched: a cursor left half-way would hold its snapshot, and the log could not be checkpointed.
         return self._cursor.execute(plan.text, plan.bind(values)).fetchall()
 
@@ -82,10 +84,7 @@ class Transaction:
 
     async def run(self, statement: Executable, /, **values: Value) -> int:
         """Run a change and return how many rows it touched."""
-        plan = compiled(statement)
-        if plan.writes is not None:
-            self.written.add(plan.writes)
-        self._cursor.execute(plan.text, plan.bind(values)).fetchall()
+        await self.all(statement, **values)
         return self._connection.changes()
 
 

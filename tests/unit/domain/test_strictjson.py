@@ -28,6 +28,8 @@ def test_plain_json_is_read(text: bytes, value: object) -> None:
         (b"NaN", "NaN is not JSON"),
         (b"[Infinity]", "Infinity is not JSON"),
         (b"-Infinity", "-Infinity is not JSON"),
+        (b"[" + b",".join([b"{}"] * 65_537) + b"]", "it has too many parts"),
+        (b'["\\"",' + b",".join([b"[]"] * 65_536) + b"]", "it has too many parts"),
         (b"", "it is not JSON"),
         (b"{} {}", "it is not JSON"),
         (b"{}\0", "it is not JSON"),
@@ -39,7 +41,7 @@ def test_plain_json_is_read(text: bytes, value: object) -> None:
         (b'"\xff"', "it is not UTF-8"),
         (b'"\xed\xa0\x80"', "it is not UTF-8"),
         (b'"\xc0\x80"', "it is not UTF-8"),
-        (b"[" * 200_000, "it is nested too deeply"),
+        (b"[" * 100_000, "it is nested too deeply"),
         (b'{"a": "\\ud800"}', "it holds half of a surrogate pair"),
         (b'{"\\udc00": 1}', "it holds half of a surrogate pair"),
     ],
@@ -59,3 +61,12 @@ def test_deep_nesting_is_refused_at_whatever_depth_and_with_whatever_inside(dept
 
 def test_many_brackets_side_by_side_are_not_deep() -> None:
     assert strictjson.loads(b"[" + b"[1]," * 500 + b"[1]]") == [[1]] * 501
+
+
+@pytest.mark.parametrize("text", ["[{," * 50_000, '\\"[{,' * 50_000])
+def test_what_stands_in_text_is_not_counted(text: str) -> None:
+    assert strictjson.loads(b'{"a": "%s", "b": "["}' % text.encode()) == {"a": text.replace("\\", ""), "b": "["}
+
+
+def test_as_many_objects_as_are_allowed_are_read() -> None:
+    assert len(strictjson.loads(b"[" + b",".join([b"{}"] * 65_535) + b"]")) == 65_535  # type: ignore[arg-type]  # a list

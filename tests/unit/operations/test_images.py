@@ -1,7 +1,10 @@
 """Pushing, pulling and deleting images: what a tag names, what an image needs, what goes with the last of them."""
 
+import threading
+
 import pytest
 
+from moorage.domain import strictjson
 from moorage.domain.conversion import Accepts
 from moorage.domain.digest import Digest
 from moorage.domain.errors import (
@@ -13,7 +16,7 @@ from moorage.domain.errors import (
     RepositoryNotFound,
     TagImmutable,
 )
-from moorage.domain.image import ImageFailureCode, ImageId, Pushed
+from moorage.domain.image import ImageFailureCode, ImageId, ImagePush, Pushed
 from moorage.domain.media import MediaType
 from moorage.domain.names import Tag
 from moorage.domain.repository import MutabilityRule, TagMutability
@@ -25,12 +28,13 @@ from moorage.operations.repositories import put_tag_mutability
 from moorage.store.events import events
 from moorage.store.manifests import manifests
 from support.env import OTHER, FrozenClock
-from unit.domain.documents import descriptor, dump, image, index
+from unit.domain.documents import descriptor, dump, image, index, without
 from unit.operations.tenant import REPOSITORY, Tenant, root_of
 
 DOCKER_ALONE = Accepts(everything=False, named=frozenset({MediaType.DOCKER_MANIFEST.value}))
 IMMUTABLE = MutabilityRule(TagMutability.IMMUTABLE)
 OTHER_TEAM = "team/other"
+OCI, DOCKER = MediaType.OCI_MANIFEST, MediaType.DOCKER_MANIFEST
 
 
 @pytest.fixture
@@ -178,6 +182,68 @@ def test_a_child_is_of_the_kind_that_its_index_says(tenant: Tenant, said: MediaT
     tenant.push()
     with pytest.raises(ManifestInvalid, match="another mediaType than its image"):
         tenant.put(index(manifests=[descriptor(dump(image()), said.value)]))
+
+
+def put_sparse(tenant: Tenant, document: object) -> ImagePush:
+    return tenant.run(put_image, REPOSITORY, PutImage(dump(document), None, None, sparse=True))
+
+
+@pytest.mark.parametrize("kinds", [(OCI, DOCKER), (DOCKER, OCI)])
+def test_one_manifest_has_one_media_type(tenant: Tenant, kinds: tuple[MediaType, MediaType]) -> None:
+    tenant.push()
+    body = dump(without(image(), "mediaType"))
+    first, second = (PutImage(body, kind, Tag(kind.name)) for kind in kinds)
+    kept = tenant.run(put_image, REPOSITORY, first)
+    with pytest.raises(ManifestInvalid, match="another media type"):
+        tenant.run(put_image, REPOSITORY, second)
+    with pytest.raises(ImageNotFound):
+        named(tenant, kinds[1].name)
+    delete(tenant, ImageId(kept.digest))
+    assert tenant.run(put_image, REPOSITORY, second).pushed is Pushed.CREATED
+
+
+@pytest.mark.parametrize("said", [OCI, DOCKER])
+def test_a_child_that_comes_after_its_index_is_what_that_says(tenant: Tenant, said: MediaType) -> None:
+    tenant.push()
+    child = dump(without(image(), "mediaType"))
+    put_sparse(tenant, index() | {"manifests": [descriptor(child, said.value)]})
+    push = PutImage(child, OCI, Tag("v1"))
+    if said is OCI:
+        assert tenant.run(put_image, REPOSITORY, push).pushed is Pushed.CREATED
+    else:
+        with pytest.raises(ManifestInvalid, match="an index"):
+            tenant.run(put_image, REPOSITORY, push)
+
+
+def test_an_index_grows_with_the_children_that_come_after_it(tenant: Tenant) -> None:
+    children = [dump(image(layers=[bytes(size)])) for size in (30, 10)]
+    inner = index(*children)
+    outer = index() | {"manifests": [descriptor(dump(inner), MediaType.OCI_INDEX.value)]}
+    unlike = index(dump(image(layers=[b"another"])))
+    digests = [put_sparse(tenant, document).digest for document in (outer, inner, unlike)]
+    sizes = []
+    for size in (10, 30):
+        tenant.push(None, bytes(size))
+        described = tenant.run(describe_images, REPOSITORY, [ImageId(digest) for digest in digests])
+        sizes.append([one.size for one in described])
+    assert sizes == [[12, 12, 0], [32, 32, 0]]
+
+
+def test_a_push_reads_its_manifest_once(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[bool] = []
+    loads = strictjson.loads
+
+    def counted(content: bytes) -> object:
+        read.append(threading.current_thread() is threading.main_thread())
+        return loads(content)
+
+    monkeypatch.setattr(strictjson, "loads", counted)
+    for blob in (b"{}", b"layer"):
+        tenant.upload(blob)
+    tenant.put(image(subject=descriptor(b"something"), annotations={"a": "b"}))
+    assert read == [True]
+    tenant.put(image(subject=descriptor(b"something"), annotations={"a": "b" * 65_536}))
+    assert read == [True, False]
 
 
 def test_an_index_cannot_hold_itself(tenant: Tenant) -> None:

@@ -1,10 +1,12 @@
 """Manifests: get, put, delete (end-3, end-7, end-9)."""
 
+from dataclasses import replace
+
 from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.domain.errors import BodyTooLarge, ImageNotFound, ImageReferenced, ManifestTooLarge, RepositoryNotFound
 from moorage.domain.image import ImageFailureCode, ImageId
-from moorage.domain.manifest import MANIFEST_LIMIT, Manifest
+from moorage.domain.manifest import MANIFEST_LIMIT
 from moorage.domain.names import Tag
 from moorage.edge.http.accept import read_accept
 from moorage.edge.http.conditions import etag, refusal
@@ -12,7 +14,7 @@ from moorage.edge.http.response import Header, Response
 from moorage.edge.oci.ask import Ask
 from moorage.edge.oci.errors import VERSION
 from moorage.operations.imagedeletes import delete_images, delete_tag
-from moorage.operations.images import PutImage, get_manifest, put_image
+from moorage.operations.images import PutImage, get_manifest, judge, put_image
 
 
 async def get(ask: Ask) -> Response:
@@ -38,10 +40,10 @@ async def put(ask: Ask) -> Response:
         body = await ask.request.read(MANIFEST_LIMIT, proven=True)
     except BodyTooLarge:
         raise ManifestTooLarge(MANIFEST_LIMIT) from None
-    if ask.is_oci and ask.granted.found is None:
-        Manifest.parse(body, _media_type(ask))  # what is refused anyway makes no repository
-        ask = await ask.settled()
     new = PutImage(body, _media_type(ask), tag, digest, tags, sparse=ask.is_oci, repeatable=ask.is_oci)
+    if ask.is_oci and ask.granted.found is None:
+        new = replace(new, manifest=await judge(ask.granted, new))  # what is refused anyway makes no repository
+        ask = await ask.settled()
     pushed = await put_image(ask.env, ask.granted, new)
     location = ask.address(f"manifests/{pushed.digest}")
     headers: tuple[Header, ...] = (("location", location), ("docker-content-digest", pushed.digest), VERSION)

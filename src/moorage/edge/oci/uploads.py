@@ -74,7 +74,7 @@ async def _mount(ask: Ask) -> Digest | None:
         digest = ask.digest
     except InvalidDigest:
         return None
-    if not ask.is_oci and (not source or not await may_mount(ask.env, ask.granted)):
+    if not (source or ask.is_oci) or not await may_mount(ask.env, ask.granted, untold=ask.is_oci):
         return None
     mount = Mount(digest, source or None, unreferenced=ask.is_oci)
     return digest if await mount_blob(ask.env, ask.granted, mount) else None
