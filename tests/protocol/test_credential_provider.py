@@ -3,6 +3,7 @@
 import base64
 import json
 import subprocess
+from collections.abc import Mapping
 
 import pytest
 
@@ -10,13 +11,16 @@ from support.server import MOORAGE, RunningServer
 from support.wire import Wire
 
 VERSION = "credentialprovider.kubelet.k8s.io/v1"
+NONE: Mapping[str, str] = {}
 
 
-def exchange(server: RunningServer, request: object, **variables: str) -> subprocess.CompletedProcess[str]:
+def exchange(
+    server: RunningServer, request: object, variables: Mapping[str, str] = NONE, *, at_the_image: bool = False
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(  # noqa: S603  # every argument is written here
-        [str(MOORAGE), "credential-provider", "--endpoint-url", server.url],
+        [str(MOORAGE), "credential-provider", *(() if at_the_image else ("--endpoint-url", server.url))],
         input=json.dumps(request),
-        env=server.clean_environment() | variables,
+        env={**server.clean_environment(), **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -35,7 +39,7 @@ def keys(server: RunningServer) -> dict[str, str]:
 
 def test_an_image_gets_a_password_that_opens_its_registry(server: RunningServer) -> None:
     host = f"{server.account_id}.dkr.ecr.{server.region}.localhost:{server.port}"
-    done = exchange(server, request_for(f"{host}/team/app:1"), **keys(server))
+    done = exchange(server, request_for(f"{host}/team/app:1"), keys(server))
     assert done.returncode == 0, done.stderr
     response = json.loads(done.stdout)
     login = response["auth"][host]
@@ -61,6 +65,13 @@ def test_an_image_gets_a_password_that_opens_its_registry(server: RunningServer)
 def test_what_cannot_be_answered_is_told_on_standard_error(server: RunningServer, request_: object, why: str) -> None:
     done = exchange(server, request_)
     assert (done.returncode, done.stdout, why in done.stderr) == (1, "", True)
+
+
+def test_nothing_is_sent_to_a_host_that_is_no_registrys(server: RunningServer) -> None:
+    request = request_for("127.0.0.1:9/team/app", serviceAccountToken="t")
+    variables = {"AWS_REGION": "us-east-1", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/r"}
+    done = exchange(server, request, variables, at_the_image=True)
+    assert (done.returncode, "not named as a registry is" in done.stderr) == (1, True)
 
 
 def test_a_token_that_nobody_trusts_is_refused_with_the_servers_words(server: RunningServer) -> None:

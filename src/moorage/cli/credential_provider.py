@@ -49,10 +49,12 @@ class Asked:
 def credential_provider(endpoint_url: str | None, role_arn: str | None) -> None:
     """Read a CredentialProviderRequest from standard input and write the response for its image."""
     asked = read_request(sys.stdin.read(_LONGEST))
+    named = read_host(split_port(asked.host)[0])
+    if endpoint_url is None and named.account is None:  # the token and the password go to no host but a registry's
+        raise Refused(f"{asked.host} is not named as a registry is, ACCOUNT.dkr.ecr.REGION.…: give --endpoint-url")
     bundle = os.environ.get("AWS_CA_BUNDLE")
     server = server_at(endpoint_url or f"https://{asked.host}", Path(bundle) if bundle else None)
-    region = read_host(split_port(asked.host)[0]).region
-    region = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    region = named.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if region is None:
         raise Refused(f"{asked.host} names no region: set AWS_REGION")
     caller = _caller(server, asked, role_arn)
