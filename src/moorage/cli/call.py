@@ -26,9 +26,9 @@ _PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 class CallRefused(Refused):
     """The server's own error, by its code."""
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
+    def __init__(self, code: str, reason: str, status: int) -> None:
+        super().__init__(f"{code}: {reason}")
+        self.code, self.reason, self.status = code, reason, status
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +47,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is; ``by_name`` is whether its certificate must bear the host's name."""
+    """Where a server is; ``by_name`` is whether its certificate must bear the host's name, ``timeout`` in seconds."""
 
     host: str
     port: int
     secure: bool
     ca: Path | None
     by_name: bool = False
+    timeout: float = _SECONDS
 
     def __str__(self) -> str:
         """Write the address as a Host header has it."""
@@ -116,7 +117,8 @@ def call_server(  # noqa: PLR0913 - who asks whom for what
     told = _read(answer)
     if answer.status != _OK:
         code = str(told.get("__type", f"HTTP {answer.status}")).rpartition("#")[2]
-        raise CallRefused(code, str(told.get("message", told.get("Message", "the server gives no reason"))))
+        reason = str(told.get("message", told.get("Message", "the server gives no reason")))
+        raise CallRefused(code, reason, answer.status)
     return told
 
 
@@ -133,7 +135,7 @@ def nearby(running: Running) -> Server:
     return Server(near.host, near.port, secure=running.config.tls_cert is not None, ca=running.config.tls_cert)
 
 
-def server_at(url: str, ca: Path | None) -> Server:
+def server_at(url: str, ca: Path | None, *, timeout: float = _SECONDS) -> Server:
     """Tell how a server is reached whose address somebody wrote; ``ca`` are certificates to trust it by.
 
     Raises:
@@ -147,7 +149,7 @@ def server_at(url: str, ca: Path | None) -> Server:
         host, port = None, None
     if host is None or parts.scheme not in _PORTS or parts.path not in {"", "/"} or parts.query or parts.username:
         raise Refused(f"{url} is no address of a server: write https://HOST or https://HOST:PORT")
-    return Server(host, port or _PORTS[parts.scheme], secure=parts.scheme == "https", ca=ca, by_name=True)
+    return Server(host, port or _PORTS[parts.scheme], parts.scheme == "https", ca, by_name=True, timeout=timeout)
 
 
 def ask(running: Running, question: Question) -> Answer:
@@ -175,7 +177,7 @@ def send(server: Server, question: Question) -> Answer:
 
 def _connect(server: Server) -> HTTPConnection:
     if not server.secure:
-        return HTTPConnection(server.host, server.port, timeout=_SECONDS)
+        return HTTPConnection(server.host, server.port, timeout=server.timeout)
     try:
         context = ssl.create_default_context(cafile=None if server.ca is None else str(server.ca))
     except (OSError, ssl.SSLError) as error:
@@ -184,7 +186,7 @@ def _connect(server: Server) -> HTTPConnection:
         # The names in the certificate are for others; here it is enough that it is the one we were told of.
         context.check_hostname = False
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return HTTPSConnection(server.host, server.port, timeout=_SECONDS, context=context)
+    return HTTPSConnection(server.host, server.port, timeout=server.timeout, context=context)
 
 
 def _read(answer: Answer) -> dict[str, object]:
