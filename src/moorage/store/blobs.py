@@ -17,6 +17,7 @@ from sqlalchemy import (
     exists,
     func,
     select,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -134,7 +135,7 @@ _UNLINKED = (
     .where(
         blobs.c.account_id == bindparam("account"),
         blobs.c.region == bindparam("home"),
-        exists().where(in_repository(links), links.c.key_id == blobs.c.key_id, links.c.digest == blobs.c.digest),
+        tuple_(blobs.c.key_id, blobs.c.digest).in_(select(links.c.key_id, links.c.digest).where(in_repository(links))),
         ~exists().where(
             _others.c.account_id == blobs.c.account_id,
             _others.c.region == blobs.c.region,

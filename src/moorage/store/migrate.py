@@ -14,6 +14,7 @@ from alembic import command
 from alembic.config import Config
 
 from moorage.store.connect import connect
+from moorage.store.statistics import write_statistics
 from moorage.store.version import NEWEST, version_of
 from moorage.store.writer import WriteLock
 
@@ -53,6 +54,7 @@ def _apply(connection: apsw.Connection, statements: str) -> None:
     try:
         # A statement that returns a row would keep those behind it waiting until the row is fetched.
         connection.execute(statements).fetchall()
+        write_statistics(connection)
     except BaseException:
         connection.execute("ROLLBACK")
         raise
