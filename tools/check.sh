@@ -58,6 +58,7 @@ case $what in
     suite "clients" "${quick[@]}" tests/clients
     suite "docs" "${quick[@]}" tests/docs
     suite "faults" "${quick[@]}" tests/faults
+    [ "$what" = nightly ] && step "mutation" python tests/conformance/mutation/run.py
     ;;
   *) echo "usage: check.sh all|lint|nightly|faults" >&2; exit 2 ;;
 esac

@@ -101,7 +101,7 @@ class _Moving:
 
 
 def _head(pattern: str) -> str:
-    return "" if pattern == "*" else literal_head(":".join(complete(pattern)))
+    return literal_head(":".join(complete(pattern)))
 
 
 def _heads(resources: Resources) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def decide(request: Request, caller: CallerPolicies, resource: ResourcePolicies 
     denied = _explicit_deny(request, caller, places, names)
     if denied is not None:
         return denied
-    from_identity = () if root else caller.identity.allowance(request)
+    from_identity = caller.identity.allowance(request)
     allows = root or bool(from_identity)
     if request.same_account:
         if names is not None and (not allows or caller.limits):

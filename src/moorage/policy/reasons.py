@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from moorage.policy.compiled import Heard, StatementRef
 from moorage.policy.decide import (
-    NO_POLICIES,
     NO_RESOURCE,
     CallerPolicies,
     Decision,
@@ -84,8 +83,7 @@ class Reasons:
 
 def reasons_of(request: Request, caller: CallerPolicies, resource: ResourcePolicies = NO_RESOURCE) -> Reasons:
     """Decide once more, and tell what was said where."""
-    asked = NO_POLICIES if request.of_root else caller
-    return Reasons(request, decide(request, caller, resource), tuple(_places(request, asked, resource)))
+    return Reasons(request, decide(request, caller, resource), tuple(_places(request, caller, resource)))
 
 
 def _places(request: Request, caller: CallerPolicies, resource: ResourcePolicies) -> Iterator[Place]:

@@ -7,7 +7,7 @@ write the three characters that otherwise mean something.
 import re
 from dataclasses import dataclass
 
-from moorage.domain.wildcard import literal, plain
+from moorage.domain.wildcard import literal
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.request import Context
 
@@ -66,16 +66,21 @@ def read_template(text: str) -> str | Template:
     parts: list[str | Variable] = [""]
     end = 0
     for found in _VARIABLE.finditer(text):
-        _add(parts, text[end : found.start()])
+        _add(parts, _literally(text[end : found.start()]))
         end = found.end()
         if found["key"] is None:
             _add(parts, literal(found["sign"]))
         else:
             parts.append(Variable(found["key"].lower(), found["default"]))
-    _add(parts, text[end:])
-    if any(isinstance(part, str) and "${" in part for part in parts):
-        raise MalformedPolicy
+    _add(parts, _literally(text[end:]))
     return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else Template(tuple(parts))
+
+
+def _literally(text: str) -> str:
+    """Take what stands between variables as it is; ``${$}{`` writes what begins like one and is none."""
+    if "${" in text:
+        raise MalformedPolicy
+    return text
 
 
 def _add(parts: list[str | Variable], text: str) -> None:
@@ -84,9 +89,3 @@ def _add(parts: list[str | Variable], text: str) -> None:
         parts[-1] = last + text
     elif text:
         parts.append(text)
-
-
-def filled_plainly(template: Template, context: Context) -> str | None:
-    """Give the text that a template means where nothing in it is a wildcard."""
-    found = template.fill(context)
-    return None if found is None else plain(found)

@@ -1,10 +1,13 @@
 """Wildcards match as IAM's do, and never take long about it."""
 
+from collections.abc import Iterator
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moorage.domain.wildcard import glob
+from moorage.domain.wildcard import any_of, glob, has_wildcard, literal, literal_head, plain
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.match import arn_glob
 
@@ -24,6 +27,44 @@ def naive(pattern: str, text: str) -> bool:
 @given(pattern=PATTERNS, text=TEXTS)
 def test_a_pattern_matches_what_its_definition_says(pattern: str, text: str) -> None:
     assert glob(pattern)(text) == naive(pattern, text)
+
+
+def short(alphabet: str, longest: int) -> Iterator[str]:
+    return ("".join(signs) for length in range(longest + 1) for signs in product(alphabet, repeat=length))
+
+
+@pytest.mark.parametrize(("alphabet", "longest"), [("ab*", 5), ("ab?*", 4)])
+def test_all_short_patterns_match_what_their_definition_says(alphabet: str, longest: int) -> None:
+    texts = list(short("ab", 5))
+    for pattern in short(alphabet, longest):
+        test = glob(pattern)
+        assert [text for text in texts if test(text)] == [text for text in texts if naive(pattern, text)], pattern
+
+
+@pytest.mark.parametrize("pattern", ["X", "XX", "x", "X*", "*X"])
+def test_no_letter_is_a_wildcard(pattern: str) -> None:
+    assert not glob(pattern)("a")
+
+
+def test_wildcards_that_mean_themselves_are_told_from_those_that_do_not() -> None:
+    written = literal("a*b?")
+    assert not has_wildcard(written)
+    assert (plain(written), literal_head(written + "?*")) == ("a*b?", "a*b?")
+    for pattern in (written, written + "*", "*" + written, "?" + written[1:]):
+        assert glob(pattern)("a*b?")
+        assert not glob(pattern)("aab?")
+        assert not glob(pattern)("a*bb")
+    assert [has_wildcard(text) for text in ("a", "a*", "?")] == [False, True, True]
+
+
+def test_one_of_several_patterns_is_enough() -> None:
+    assert [any_of(patterns)("ab") for patterns in ((), ("b*",), ("a*",), ("b*", "a*"), ("b*", "c*"))] == [
+        False,
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 @given(text=TEXTS)

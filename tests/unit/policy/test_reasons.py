@@ -5,18 +5,20 @@ from collections.abc import Mapping
 
 import pytest
 
-from moorage.policy.compiled import Compiled
+from moorage.policy.compiled import Compiled, Heard, StatementRef
 from moorage.policy.contextkeys import context_keys
 from moorage.policy.decide import CallerPolicies, Outcome, ResourcePolicies, Side
 from moorage.policy.elements import Attached, Source
 from moorage.policy.positions import Position, Span, spans
-from moorage.policy.reasons import Reasons, reasons_of
+from moorage.policy.reasons import Place, Reasons, reasons_of
 from moorage.policy.request import Request, Requester, RequesterType, Value
+from moorage.policy.statement import Effect
 from moorage.policy.words import remedy, why
 
 HOME, AWAY = "111122223333", "444455556666"
 ALICE = Requester(HOME, f"arn:aws:iam::{HOME}:user/alice", "AIDAALICEALICEALICE1", RequesterType.USER)
 ROOT = Requester(HOME, f"arn:aws:iam::{HOME}:root", HOME, RequesterType.ROOT)
+SERVICE = Requester("", "lambda.amazonaws.com", "lambda.amazonaws.com", RequesterType.SERVICE)
 APP = f"arn:aws:ecr:us-east-1:{HOME}:repository/app"
 OTHERS = APP.replace(HOME, AWAY)
 TEAM = Attached(Source.INLINE, "team", "user alice")
@@ -131,6 +133,69 @@ def test_naming_the_account_is_no_allowance_inside_it() -> None:
     found = ask(repository=[say("Allow", Principal={"AWS": HOME})])
     assert (found.decision.allowed, found.matched) == (False, ())
     assert "to other principals" in why(found)[-1]
+
+
+def test_naming_the_account_is_an_allowance_from_outside_and_a_denial_anywhere() -> None:
+    found = ask(repository=[say("Allow", Principal={"AWS": HOME})], resource=OTHERS)
+    assert [ref.index for place in found.places for ref in place.allowances] == [0]
+    denied = ask(repository=[say("Deny", Principal={"AWS": HOME})])
+    assert [ref.index for place in denied.places for ref in place.denials] == [0]
+
+
+def test_the_places_are_told_that_were_asked() -> None:
+    some = [say("Allow", Resource="*")]
+    anybody = [say("Allow", Principal="*")]
+    found = ask(*some, boundary=some, session=some, repository=anybody)
+    assert [place.side for place in found.places] == [Side.IDENTITY, Side.BOUNDARY, Side.SESSION, Side.RESOURCE]
+    assert [len(place.allowances) for place in found.places] == [1, 1, 1, 1]
+    assert [place.side for place in ask(*some).places] == [Side.IDENTITY]
+    for caller in (ROOT, SERVICE):
+        found = ask(*some, boundary=some, repository=anybody, caller=caller)
+        assert [place.side for place in found.places] == [Side.RESOURCE]
+
+
+def test_all_that_is_said_is_heard_as_it_is_decided() -> None:
+    """Each statement by itself, whether it is looked up or asked one by one."""
+    statements = [
+        say("Allow", Resource=[f"{APP}/x", APP]),
+        say("Allow", Resource=f"{APP}*"),
+        say("Allow", NotResource=f"{APP}/*"),
+        say("Allow", NotResource=f"{APP}*"),
+        say("Allow", Resource=[f"{APP}/x", APP.replace("app", "${aws:username}")]),
+        say("Allow", Resource=APP.replace("app", "${aws:userid}")),
+        say("Allow", "ECR:putimage", Resource="*", Condition={"StringEquals": {"aws:username": ["a", "app"]}}),
+        say("Allow", "ecr:GetImage", Resource="*"),
+        say(
+            "Allow",
+            Resource="*",
+            Condition={"StringLike": {"aws:X": "b*", "aws:username": "b"}, "Null": {"aws:X": "true"}},
+        ),
+    ]
+    (place,) = ask(*statements, context={"aws:username": "app", "aws:x": "a"}).places
+    assert [heard.ref.index for heard in place.heard if heard.counts] == [0, 1, 2, 4, 6]
+    assert [heard.ref.index for heard in place.heard if not heard.means_resource] == [3, 5]
+    assert [(heard.ref.index, heard.unmet) for heard in place.heard if heard.unmet] == [(8, ("aws:x", "aws:username"))]
+
+
+def test_a_not_principal_is_heard_by_those_whom_it_does_not_spare() -> None:
+    denies = say("Deny", NotPrincipal={"AWS": [HOME, ALICE.arn]})
+    bob = Requester(HOME, f"arn:aws:iam::{HOME}:user/bob", "AIDABOBBOBBOBBOBBOB1", RequesterType.USER)
+    for caller, counts in ((ALICE, False), (bob, True)):
+        (heard,) = ask(repository=[denies], caller=caller).places[1].heard
+        assert (heard.effect, heard.names_requester, heard.counts) == (Effect.DENY, counts, counts)
+
+
+def test_what_is_wrong_least_comes_nearest() -> None:
+    said = [
+        Heard(StatementRef(TEAM, index), Effect.ALLOW, names_requester=names, means_resource=means, unmet=unmet)
+        for index, (names, means, unmet) in enumerate(
+            (names, means, unmet) for names in (False, True) for means in (False, True) for unmet in (("k", "l"), ())
+        )
+    ]
+    place = Place(Side.IDENTITY, (*said, *said[3:4]))
+    assert [heard.ref.index for heard in place.nearly] == [3, 5, 6, 3, 1, 2, 4, 0]
+    assert [ref.index for ref in place.allowances] == [7]
+    assert place.denials == ()
 
 
 @pytest.mark.parametrize(
