@@ -75,7 +75,7 @@ def copy(root: Path, place: Path) -> None:
 
 def mutate(place: Path, names: Sequence[str] = ()) -> list[Mutant]:
     """Let mutmut make the mutants and try them."""
-    command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", str(PARALLEL), *names]
+    command = [str(Path(sys.executable).with_name("mutmut")), "run", "--max-children", str(PARALLEL), *names]
     log = place / "mutmut.log"
     with log.open("wb") as out:
         try:

@@ -1,6 +1,7 @@
 """Small faults of deciding that no documented case shows: each test here is for one that mutation found unnoticed."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -26,24 +27,24 @@ NOTHING = CallerPolicies(Compiled.of(()))
 TLS = {"Bool": {"aws:SecureTransport": "true"}}
 
 
-def compiled(source: Source, *statements: dict[str, object]) -> Compiled:
+def compiled(source: Source, *statements: Mapping[str, object]) -> Compiled:
     whole = [{"Effect": "Allow", "Action": "ecr:PutImage", **statement} for statement in statements]
     return Compiled.stored(
         [(Attached(source, source.value), json.dumps({"Version": "2012-10-17", "Statement": whole}))]
     )
 
 
-def own(*statements: dict[str, object]) -> CallerPolicies:
+def own(*statements: Mapping[str, object]) -> CallerPolicies:
     return CallerPolicies(compiled(Source.INLINE, *statements))
 
 
-def asking(resource: str = APP, by: Requester = ALICE, **context: Value) -> Request:
-    facts = {name.replace("_", ":", 1): value for name, value in context.items()}
+def asking(resource: str = APP, *, by: Requester = ALICE, **context: str) -> Request:
+    facts: dict[str, Value] = {name.replace("_", ":", 1): value for name, value in context.items()}
     return Request(by, "ecr:PutImage", resource, HOME, facts)
 
 
-def allows(condition: object, **context: Value) -> bool:
-    return decide(asking(**context), own({"Resource": "*", "Condition": condition})).allowed
+def allows(condition: object, **context: str) -> bool:
+    return decide(asking(APP, by=ALICE, **context), own({"Resource": "*", "Condition": condition})).allowed
 
 
 def test_the_last_part_of_an_arn_may_hold_colons() -> None:
@@ -89,7 +90,7 @@ def test_a_not_principal_denies_those_whom_it_names_in_no_way() -> None:
         ([{"Resource": APP}, {"Resource": "*", "Condition": TLS}], 0),
     ],
 )
-def test_of_several_that_allow_the_broadest_is_named(statements: list[dict[str, object]], named: int) -> None:
+def test_of_several_that_allow_the_broadest_is_named(statements: list[Mapping[str, object]], named: int) -> None:
     """Those without conditions come first, then those of all resources, of one by its name, of a pattern."""
     decision = decide(asking(aws_securetransport="true"), own(*statements))
     assert [ref.index for ref in decision.because] == [named]
