@@ -1,5 +1,6 @@
 """The hot routes: how each is posed, anew each time where it cannot be repeated."""
 
+import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
@@ -11,6 +12,7 @@ from unit.operations.tenant import REPOSITORY
 
 _SMALL: Final = 2_000  # bytes, kept in the metadata
 _LARGE: Final = 100_000  # bytes, kept as a file
+_MANY: Final = 5_000
 
 Pose = Callable[[Shop], Awaitable[Posed]]
 
@@ -54,6 +56,14 @@ def _push(shop: Shop, tag: str) -> Posed:
     return shop.docker("PUT", f"manifests/{tag}", body, OCI.manifest)
 
 
+async def _manifest_of_many(shop: Shop) -> Posed:
+    """Pose the push of a manifest of many layers, all different and fetched from elsewhere."""
+    document = json.loads(manifest_of(CONFIG, (LAYER,)))
+    elsewhere = {"mediaType": OCI.layer, "size": 1, "urls": ["https://example.com"]}
+    document["layers"] = [elsewhere | {"digest": digest_of(os.urandom(8))} for _ in range(_MANY)]
+    return shop.docker("PUT", "manifests/many", json.dumps(document).encode(), OCI.manifest)
+
+
 async def _manifest_again(shop: Shop) -> Posed:
     return shop.docker("PUT", f"manifests/{TAG}", MANIFEST, OCI.manifest)
 
@@ -92,6 +102,7 @@ HOT: Final[Mapping[str, Pose]] = {
     "large upload PUT": _finish(_LARGE),
     "large upload in one POST": _whole(_LARGE),
     "manifest PUT": _manifest,
+    "manifest PUT of 5,000 layers": _manifest_of_many,
     "manifest PUT again": _manifest_again,
     "GetAuthorizationToken": _token,
     "BatchGetImage of one": _batch,

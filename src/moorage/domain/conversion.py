@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from moorage.domain.digest import Digest
+from moorage.domain.errors import ManifestInvalid
 from moorage.domain.image import StoredManifest
 from moorage.domain.manifest import Descriptor, Manifest
 from moorage.domain.media import MediaType
 
+LONGEST = 64 * 1024  # bytes: no image that both forms can say is longer, and a read must not take long to answer
 _CONFIGS = frozenset({"application/vnd.docker.container.image.v1+json", "application/vnd.oci.image.config.v1+json"})
 _DOCKER_TO_OCI: Mapping[str, str] = {
     "application/vnd.docker.container.image.v1+json": "application/vnd.oci.image.config.v1+json",
@@ -53,7 +55,17 @@ def form_for(stored: StoredManifest, accepts: Accepts) -> StoredManifest:
     other = _OTHER.get(stored.media_type)
     if other is None or accepts.takes(stored.media_type) or not accepts.takes(other):
         return stored
-    return other_form(Manifest.parse(stored.body, stored.media_type)) or stored
+    return convert(stored) or stored
+
+
+def convert(stored: StoredManifest) -> StoredManifest | None:
+    """Write what is stored in its other form; None where there is none, or where it is too long to be read for it."""
+    if len(stored.body) > LONGEST:
+        return None
+    try:
+        return other_form(Manifest.parse(stored.body, stored.media_type))
+    except ManifestInvalid:  # it was kept before there was a rule that it breaks
+        return None
 
 
 def other_form(manifest: Manifest) -> StoredManifest | None:
@@ -62,7 +74,7 @@ def other_form(manifest: Manifest) -> StoredManifest | None:
     The same manifest is written as the same bytes each time: clients come back with their digest.
     """
     names = _NAMES.get(manifest.media_type)
-    if names is None or manifest.subject is not None:
+    if names is None or manifest.subject is not None or len(manifest.body) > LONGEST:
         return None
     config, *layers = manifest.needs
     if config.media_type not in _CONFIGS & names.keys() or manifest.artifact_type != config.media_type:

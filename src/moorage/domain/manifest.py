@@ -29,6 +29,7 @@ _MEMBERS = _folded(
     "schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"
 )
 _DESCRIPTOR_MEMBERS = _folded("mediaType", "digest", "size", "urls", "data", "artifactType", "annotations", "platform")
+_PLATFORM_MEMBERS = _folded("architecture", "os", "os.version", "os.features", "variant", "features")
 
 
 class Role(StrEnum):
@@ -115,6 +116,17 @@ def _expect_spelled(found: Mapping[str, object], names: Mapping[str, str], place
         raise ManifestInvalid(f"{place}'s name is not spelled as the specification spells it")
 
 
+def _expect_descriptor_spelled(found: Mapping[str, object], place: str) -> None:
+    """Readers choose the child of an index by its platform: there two spellings are two images."""
+    _expect_spelled(found, _DESCRIPTOR_MEMBERS, f"a member of {place}")
+    platform = found.get("platform")
+    if platform is None:
+        return
+    if not isinstance(platform, dict):
+        raise ManifestInvalid(f"the platform of {place} must be an object")
+    _expect_spelled(platform, _PLATFORM_MEMBERS, f"a member of the platform of {place}")
+
+
 def _media_type(document: Mapping[str, object], declared: str | None) -> MediaType:
     inside = document.get("mediaType")
     if inside is not None and not isinstance(inside, str):
@@ -158,7 +170,7 @@ def _index(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
 def _descriptor(found: object, member: str, role: Role) -> Descriptor:
     if not isinstance(found, dict):
         raise ManifestInvalid(f"'{member}' must hold descriptors")
-    _expect_spelled(found, _DESCRIPTOR_MEMBERS, f"a member of a descriptor in '{member}'")
+    _expect_descriptor_spelled(found, f"a descriptor in '{member}'")
     media_type, digest, size, urls = (found.get(name) for name in ("mediaType", "digest", "size", "urls"))
     if not isinstance(media_type, str) or not media_type or len(media_type) > _LONGEST_TYPE:
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid mediaType")
@@ -202,5 +214,5 @@ def _subject(document: Mapping[str, object]) -> Digest | None:
         return None
     if not isinstance(subject, dict):
         raise ManifestInvalid("'subject' must be a descriptor")
-    _expect_spelled(subject, _DESCRIPTOR_MEMBERS, "a member of 'subject'")
+    _expect_descriptor_spelled(subject, "'subject'")
     return _digest(subject.get("digest"), "subject")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from moorage.domain.conversion import EVERYTHING, Accepts, form_for, other_form
+from moorage.domain.conversion import EVERYTHING, Accepts, convert, form_for
 from moorage.domain.digest import Algorithm, Digest, Reference
 from moorage.domain.errors import (
     ImageDigestMismatch,
@@ -138,7 +138,7 @@ async def get_manifest(
 async def _converted(env: Env, granted: Granted, digest: Digest) -> pulls.Pull:
     """Find what a client was given by tag in another form than the stored one, and now asks for by its digest."""
     found = await pulls.find_converted(env.store.now, granted.key, digest)
-    form = None if found is None else other_form(Manifest.parse(found.manifest.body, found.manifest.media_type))
+    form = None if found is None else convert(found.manifest)
     if found is None or form is None or form.digest != digest:
         raise ImageNotFound(granted.place, digest=digest)
     return replace(found, manifest=form)

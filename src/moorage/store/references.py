@@ -1,6 +1,8 @@
 """Which manifest needs which content: its config and layers, or its children."""
 
-from sqlalchemy import Column, Index, Table, Text, bindparam, delete, select
+import json
+
+from sqlalchemy import ColumnElement, Column, Index, Table, Text, bindparam, delete, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.digest import Digest
@@ -30,7 +32,23 @@ Index(
     references.c.target,
 )
 
-_INSERT = insert(references).on_conflict_do_nothing()
+_needs = func.json_each(bindparam("needs")).table_valued("value")
+
+
+def _told(place: int) -> ColumnElement[str]:
+    return func.json_extract(_needs.c.value, literal_column(f"'$[{place}]'"))
+
+
+_KEY = ("account_id", "region", "repository_id", "digest")
+# One statement, however many layers or children there are.
+_INSERT = (
+    insert(references)
+    .from_select(
+        [*_KEY, "target", "role", "media_type"],
+        select(*map(bindparam, _KEY), _told(0), _told(1), _told(2)).select_from(_needs).where(true()),
+    )
+    .on_conflict_do_nothing()
+)
 _PARENTS = (
     select(references.c.digest)
     .where(in_repository(references), references.c.target == bindparam("child"), references.c.role == Role.CHILD.value)
@@ -41,15 +59,9 @@ _DELETE_ALL = delete(references).where(in_repository(references))
 
 
 async def put(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
-    for need in manifest.needs:
-        await tx.run(
-            _INSERT,
-            **columns_of(repository),
-            digest=manifest.digest,
-            target=need.digest,
-            role=need.role.value,
-            media_type=need.media_type,
-        )
+    if manifest.needs:
+        needs = json.dumps([(need.digest, need.role.value, need.media_type) for need in manifest.needs])
+        await tx.run(_INSERT, **columns_of(repository), digest=manifest.digest, needs=needs)
 
 
 async def parents(tx: Transaction, repository: Repository, digest: Digest) -> list[str]:

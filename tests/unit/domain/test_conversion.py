@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from moorage.domain.conversion import EVERYTHING, Accepts, form_for, other_form
+from moorage.domain.conversion import EVERYTHING, LONGEST, Accepts, convert, form_for, other_form
 from moorage.domain.digest import Digest
 from moorage.domain.image import StoredManifest
 from moorage.domain.manifest import Manifest
@@ -108,3 +108,20 @@ def test_what_has_no_other_form_is_given_as_it_is() -> None:
     assert form_for(artifact, only(DOCKER)) is artifact
     listed = stored(index(), MediaType.OCI_INDEX)
     assert form_for(listed, only(MediaType.DOCKER_LIST, DOCKER)) is listed
+
+
+@pytest.mark.parametrize("longer", [0, 1])
+def test_what_is_long_is_not_read_and_has_no_other_form(longer: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    parse = Manifest.parse
+    monkeypatch.setattr(Manifest, "parse", lambda body, declared: (read.append(len(body)), parse(body, declared))[1])
+    body = dump(image())
+    long = StoredManifest(Digest.of(body), OCI, body + b" " * (LONGEST - len(body) + longer))
+    assert (convert(long) is None, read) == (bool(longer), [] if longer else [LONGEST])
+    assert (form_for(long, only(DOCKER)) is long) is bool(longer)
+    assert (other_form(parse(long.body, None)) is None) is bool(longer)
+
+
+def test_what_was_kept_before_a_rule_that_it_breaks_is_served_as_it_is() -> None:
+    old = stored(image() | {"Layers": []})
+    assert form_for(old, only(DOCKER)) is old

@@ -268,6 +268,30 @@ def test_names_in_descriptors_are_spelled_as_well(member: str, name: str) -> Non
     assert "not spelled" in refusal(dump(document | {member: [twice] if member in {"layers", "manifests"} else twice}))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["OS", "o\u017f", "Architecture", "OS.Version", "o\u017f.version", "os.feature\u017f", "Variant", "FEATURES"],
+)
+@pytest.mark.parametrize("member", ["config", "layers", "manifests", "subject"])
+def test_names_in_platforms_are_spelled_as_well(member: str, name: str) -> None:
+    one = descriptor(b"something") | {"platform": {"os": "linux", "architecture": "amd64", name: "windows"}}
+    document = index() if member == "manifests" else image()
+    refused = refusal(dump(document | {member: [one] if member in {"layers", "manifests"} else one}))
+    assert "platform" in refused
+    assert "not spelled" in refused
+
+
+@pytest.mark.parametrize("platform", ["linux/amd64", ["linux"], 1, False])
+def test_a_platform_that_is_no_object_is_refused(platform: object) -> None:
+    assert "must be an object" in refusal(dump(index(manifests=[descriptor(b"child") | {"platform": platform}])))
+
+
+@pytest.mark.parametrize("platform", [None, {}, {"os": "linux", "os.version": "1", "os.features": [], "else": 1}])
+def test_a_platform_may_say_what_it_likes_under_other_names(platform: object) -> None:
+    document = index(manifests=[descriptor(b"child") | {"platform": platform}])
+    assert len(Manifest.parse(dump(document), None).needs) == 1
+
+
 def test_names_that_no_specification_has_are_left_alone() -> None:
     document = image(layers=[]) | {"layers": [descriptor(b"layer", Extra=1, extra=2)], "Something": 1, "\u212aind": 2}
     assert Manifest.parse(dump(document), None).media_type is OCI
