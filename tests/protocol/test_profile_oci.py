@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from moorage.domain.profile import Profile
-from protocol.people import root_of
-from protocol.registry import EMPTY_INDEX, Registry, code_of, manifest_for
+from protocol.people import People, everything_but, root_of
+from protocol.registry import EMPTY_INDEX, Registry, basic, code_of, manifest_for
 from support.layers import digest_of
 from support.server import RunningServer
-from support.wire import Wire
+from support.wire import Wire, head
 
 LAYER = b"one layer of profile oci"
 
@@ -21,7 +21,11 @@ def mixed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """Start a server that speaks as the specification does under one name alone."""
     data = tmp_path_factory.mktemp("mixed") / "data"
     with RunningServer(
-        data, settings={"MOORAGE_HOSTS": f"oci.localhost={Profile.OCI},oci.example.com={Profile.OCI}"}
+        data,
+        settings={
+            "MOORAGE_HOSTS": f"oci.localhost={Profile.OCI},oci.example.com={Profile.OCI}",
+            "MOORAGE_TAGS_PER_IMAGE": "2",
+        },
     ) as running:
         yield running
 
@@ -59,6 +63,42 @@ def test_a_manifest_under_a_wrong_digest_makes_no_repository(registry: Registry)
     answer = registry.ask("PUT", f"wrong/digest/manifests/sha256:{'0' * 64}", headers, body)
     assert (answer.status, registry.ask("GET", "wrong/digest/tags/list").status) == (400, 404)
     assert registry.ask("PUT", f"wrong/digest/manifests/{digest_of(body)}", headers, body).status == 201
+
+
+def test_a_manifest_of_more_tags_than_it_may_have_makes_no_repository(registry: Registry) -> None:
+    body = json.dumps(EMPTY_INDEX).encode()
+    headers = OCI_HOST | {"Content-Type": str(EMPTY_INDEX["mediaType"])}
+    path = f"many/tags/manifests/{digest_of(body)}?tag=a&tag=b&tag=b"
+    answer = registry.ask("PUT", f"{path}&tag=c", headers, body)
+    assert (answer.status, registry.ask("GET", "many/tags/tags/list").status) == (403, 404)
+    assert registry.ask("PUT", path, headers, body).status == 201
+
+
+@pytest.mark.parametrize("size", [10, 200_000], ids=["small", "large"])
+def test_a_blob_that_comes_whole_makes_a_repository_if_it_is_what_it_is_said_to_be(
+    registry: Registry, mixed: RunningServer, size: int
+) -> None:
+    data, name = bytes(size), f"whole/of-{size}"
+    path = f"{name}/blobs/uploads/?digest="
+    before = files(mixed)
+    answer = registry.ask("POST", path + digest_of(b"other"), OCI_HOST, data)
+    assert (answer.status, code_of(answer)) == (400, "DIGEST_INVALID")
+    assert (registry.ask("GET", f"{name}/tags/list").status, files(mixed)) == (404, before)
+    assert registry.ask("POST", path + digest_of(data), OCI_HOST, data).status == 201
+    assert registry.ask("GET", f"{name}/blobs/{digest_of(data)}", OCI_HOST).body == data
+
+
+def test_a_blob_from_whom_may_not_create_is_refused_before_its_bytes(registry: Registry, mixed: RunningServer) -> None:
+    pusher = People(mixed.boto3("iam"), mixed).new(everything_but("ecr:CreateRepository"))
+    told = {"Authorization": basic(pusher.password(mixed)), "Expect": "100-continue", "Content-Length": "5"} | OCI_HOST
+    with Wire(mixed.host) as wire:
+        wire.send(head("POST", f"/v2/not/mine/blobs/uploads/?digest={digest_of(b'bytes')}", told.items()))
+        assert wire.receive("POST").status == 404
+    assert registry.ask("GET", "not/mine/tags/list").status == 404
+
+
+def files(server: RunningServer) -> list[str]:
+    return sorted(str(one) for place in ("blobs", "drafts") for one in (server.data / place).rglob("*"))
 
 
 def test_a_blob_that_an_image_refers_to_is_not_deleted(registry: Registry) -> None:

@@ -13,6 +13,15 @@ from moorage.operations.repositories import NewRepository, create_repository
 _CREATE = OPERATIONS["ecr.CreateRepository"]
 
 
+async def may_create(env: Env, granted: Granted) -> bool:
+    """Tell whether ``create_on_push`` would be let: whoever may not is refused before a byte of the push is read."""
+    try:
+        await authorise(env, granted.call, _CREATE, granted.registry, RepositoryName.parse(granted.name))
+    except AccessDenied:
+        return False
+    return True
+
+
 async def create_on_push(env: Env, granted: Granted, needs: Needs) -> Granted:
     """Make the repository that a push names, if the caller may; whoever may not is told that it is missing.
 

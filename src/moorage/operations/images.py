@@ -66,7 +66,7 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
 
     """
     granted.repository_id  # noqa: B018 - a missing repository is told before anything about the manifest
-    manifest = ask.manifest or await judge(granted, ask)
+    manifest = ask.manifest or await judge(env, granted, ask)
 
     async def unit(tx: Transaction) -> ImagePush:
         repository = await get_repository(tx, granted)
@@ -92,13 +92,16 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
     return await env.store.write(unit)
 
 
-async def judge(granted: Granted, ask: PutImage) -> Manifest:
+async def judge(env: Env, granted: Granted, ask: PutImage) -> Manifest:
     """Read what is pushed, before anything is kept or made.
 
     Raises:
         ManifestInvalid, ManifestTooLarge, ImageDigestMismatch
+        RegistryFull: the push would make its repository, and has more tags than an image may have
 
     """
+    if granted.found is None and len(set(ask.tags)) > env.quotas.tags:
+        raise RegistryFull("tags", "image", env.quotas.tags)
     algorithm = Algorithm.SHA256 if ask.digest is None else ask.digest.algorithm
     if len(ask.body) > _LONG:
         manifest = await asyncio.to_thread(Manifest.parse, ask.body, ask.media_type, algorithm)

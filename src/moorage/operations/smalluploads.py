@@ -92,14 +92,13 @@ async def finish_small(env: Env, granted: Granted, asked: Asked, finish: Finish,
     return await env.store.write(unit)
 
 
-async def keep_whole(env: Env, granted: Granted, digest: Digest, content: bytes) -> Completed:
+async def keep_whole(env: Env, granted: Granted, blob: Blob) -> Completed:
     """Keep a small blob that came in one request, without an upload.
 
     Raises:
-        RepositoryNotFound, LayerDigestMismatch
+        RepositoryNotFound
 
     """
-    blob = small_blob(digest, content)
     return await env.store.write(lambda tx: _publish(tx, env, granted, None, blob))
 
 

@@ -5,6 +5,7 @@ the metadata with one write (``smalluploads``); from the part on that makes them
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 from moorage.domain.digest import Digest
 from moorage.domain.errors import LayerDigestMismatch, RegistryError, RepositoryNotFound, UploadBusy, UploadNotFound
@@ -28,11 +29,13 @@ from moorage.operations.drafts import (
 from moorage.operations.env import Env
 from moorage.operations.hashing import Hasher
 from moorage.operations.publishing import close, tell
-from moorage.operations.smalluploads import Asked, finish_small, gather, keep_part, keep_whole
+from moorage.operations.smalluploads import Asked, finish_small, gather, keep_part, keep_whole, small_blob
 from moorage.operations.uploadids import new_id
 from moorage.store import uploads
 from moorage.store.transaction import Transaction
 from moorage.store.uploads import Advance
+
+Settle = Callable[[], Awaitable[Granted]]
 
 
 async def start_upload(env: Env, granted: Granted) -> str:
@@ -119,26 +122,35 @@ async def complete_upload(env: Env, granted: Granted, upload_id: str, finish: Fi
             expect_first(granted, held.upload, last.first)
             size = await append(held, last, hasher)
         expect_whole(granted, held.upload, size, finish)
-        return await _publish(env, granted, held, Blob(finish.digest, held.upload.draft, size), hasher)
+        await _expect_digest(held, finish.digest, hasher)
+        return await _publish(env, granted, held, Blob(finish.digest, held.upload.draft, size))
 
 
-async def upload_whole(env: Env, granted: Granted, digest: Digest, part: Part) -> Completed:
+async def upload_whole(
+    env: Env, granted: Granted, digest: Digest, part: Part, settle: Settle | None = None
+) -> Completed:
     """Receive a blob in one request, without an upload that anybody could go on with.
+
+    ``settle`` makes the repository where it is missing: after the bytes have turned out to have the digest.
 
     Raises:
         RepositoryNotFound, LayerTooLarge, LayerDigestMismatch, MalformedRequest, StorageFull
 
     """
-    granted.key  # noqa: B018 - a missing repository is told before the first byte is read
+    if settle is None:
+        granted.key  # noqa: B018 - a missing repository is told before the first byte is read
     small, part = await gather(env, part)
     if small is not None:
-        return await keep_whole(env, granted, digest, small)
+        blob = small_blob(digest, small)
+        return await keep_whole(env, granted if settle is None else await settle(), blob)
     upload = Upload("", granted.caller.unique_id, env.ids.storage_key())
     held = Held(upload, env.blobs.hold(upload.draft))
     try:
         hasher = hashing.begin(digest.algorithm)
         size = await append(held, part, hasher)
-        return await _publish(env, granted, held, Blob(digest, upload.draft, size), hasher)
+        await _expect_digest(held, digest, hasher)
+        granted = granted if settle is None else await settle()
+        return await _publish(env, granted, held, Blob(digest, upload.draft, size))
     finally:
         held.draft.close()
         await env.blobs.discard(upload.draft)  # of a blob that was published nothing is left there
@@ -167,11 +179,14 @@ async def _overtaken(env: Env, granted: Granted, upload: Upload) -> RegistryErro
     return UploadNotFound(granted.place, upload.id) if gone else UploadBusy(granted.place, upload.id)
 
 
-async def _publish(env: Env, granted: Granted, held: Held, blob: Blob, hasher: Hasher) -> Completed:
-    if hasher.algorithm is not blob.digest.algorithm:  # the client told the algorithm at the end: in a thread, for
-        hasher = await asyncio.to_thread(hash_again, held.draft, blob.digest.algorithm)  # there may be a lot to read
-    if hasher.hexdigest() != blob.digest.hex:
-        raise LayerDigestMismatch(blob.digest)
+async def _expect_digest(held: Held, digest: Digest, hasher: Hasher) -> None:
+    if hasher.algorithm is not digest.algorithm:  # the client told the algorithm at the end: in a thread, for
+        hasher = await asyncio.to_thread(hash_again, held.draft, digest.algorithm)  # there may be a lot to read
+    if hasher.hexdigest() != digest.hex:
+        raise LayerDigestMismatch(digest)
+
+
+async def _publish(env: Env, granted: Granted, held: Held, blob: Blob) -> Completed:
     await held.draft.commit()
     upload = held.upload
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 
 from moorage.domain.digest import Digest
 from moorage.domain.errors import (
@@ -23,6 +24,7 @@ from moorage.domain.errors import (
 )
 from moorage.domain.layer import PART_MINIMUM, Completed
 from moorage.operations import drafts, hashing, uploads
+from moorage.operations.authorise import Granted
 from moorage.operations.drafts import Finish, Part
 from moorage.operations.env import Env
 from moorage.operations.repositories import delete_repository
@@ -325,6 +327,23 @@ def test_a_blob_comes_whole_in_one_request(tenant: Tenant, tmp_path: Path) -> No
 def test_a_blob_that_comes_whole_and_is_another_leaves_nothing(tenant: Tenant, tmp_path: Path) -> None:
     with pytest.raises(LayerDigestMismatch):
         tenant.run(upload_whole, REPOSITORY, DIGEST, Part(pieces(b"other")))
+    assert files_in(tmp_path, "blobs", "drafts") == []
+
+
+@pytest.mark.parametrize("sent", [b"other", bytes(100_000), None], ids=["few", "many", "cut short"])
+def test_what_is_not_what_it_is_said_to_be_settles_nothing(tenant: Tenant, tmp_path: Path, sent: bytes | None) -> None:
+    granted = replace(tenant.granted(REPOSITORY), found=None)
+
+    async def settle() -> Granted:
+        raise AssertionError
+
+    async def cut() -> AsyncIterator[bytes]:
+        yield CONTENT
+        raise MalformedRequest("the body was cut short")
+
+    part = Part(cut() if sent is None else pieces(sent))
+    with pytest.raises(MalformedRequest if sent is None else LayerDigestMismatch):
+        asyncio.run(upload_whole(tenant.env, granted, DIGEST, part, settle))
     assert files_in(tmp_path, "blobs", "drafts") == []
 
 

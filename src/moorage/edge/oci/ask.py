@@ -11,7 +11,7 @@ from moorage.domain.profile import Profile
 from moorage.edge.http.request import Request
 from moorage.edge.oci.routes import Route
 from moorage.operations.authorise import Granted
-from moorage.operations.create_on_push import create_on_push
+from moorage.operations.create_on_push import create_on_push, may_create
 from moorage.operations.env import Env
 
 
@@ -67,12 +67,22 @@ class Ask(Struct, frozen=True):
             raise InvalidDigest(digest)
         return digest
 
-    async def settled(self) -> "Ask":
-        """Make the repository of a first push, in profile oci, where the caller may."""
-        if not self.is_oci or self.granted.found is not None:
-            return self
+    @property
+    def is_first(self) -> bool:
+        """Whether this is a push that makes its repository, in profile oci, where the caller may."""
+        return self.is_oci and self.granted.found is None
+
+    async def settle(self) -> Granted:
+        """Make the repository of a first push."""
         needs = ROUTES[RouteKey(self.route.endpoint, self.request.method, self.route.kind)]
-        return replace(self, granted=await create_on_push(self.env, self.granted, needs))
+        return await create_on_push(self.env, self.granted, needs)
+
+    async def settled(self) -> "Ask":
+        return replace(self, granted=await self.settle()) if self.is_first else self
+
+    async def settles_later(self) -> bool:
+        """Whether ``settle`` will make the repository, once what is pushed has been judged."""
+        return self.is_first and await may_create(self.env, self.granted)
 
 
 def base_of(request: Request) -> str:

@@ -41,8 +41,8 @@ async def put(ask: Ask) -> Response:
     except BodyTooLarge:
         raise ManifestTooLarge(MANIFEST_LIMIT) from None
     new = PutImage(body, _media_type(ask), tag, digest, tags, sparse=ask.is_oci, repeatable=ask.is_oci)
-    if ask.is_oci and ask.granted.found is None:
-        new = replace(new, manifest=await judge(ask.granted, new))  # what is refused anyway makes no repository
+    if ask.is_first:
+        new = replace(new, manifest=await judge(ask.env, ask.granted, new))  # what is refused anyway makes no repository
         ask = await ask.settled()
     pushed = await put_image(ask.env, ask.granted, new)
     location = ask.address(f"manifests/{pushed.digest}")

@@ -38,8 +38,9 @@ async def start(ask: Ask) -> Response:
 
 async def whole(ask: Ask) -> Response:
     digest = ask.pushed(ask.digest)
-    ask = await ask.settled()
-    await upload_whole(ask.env, ask.granted, digest, Part(ask.request.stream(), length=ask.request.content_length))
+    part = Part(ask.request.stream(), length=ask.request.content_length)
+    settle = ask.settle if await ask.settles_later() else None
+    await upload_whole(ask.env, ask.granted, digest, part, settle)
     return _created(ask, digest)
 
 
