@@ -2,7 +2,7 @@
 
 import json
 
-from sqlalchemy import ColumnElement, Column, Index, Table, Text, bindparam, delete, func, literal_column, select, true
+from sqlalchemy import Column, ColumnElement, Index, Table, Text, bindparam, delete, func, literal_column, select, true
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.digest import Digest
