@@ -114,7 +114,12 @@ def test_what_has_no_other_form_is_given_as_it_is() -> None:
 def test_what_is_long_is_not_read_and_has_no_other_form(longer: int, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[int] = []
     parse = Manifest.parse
-    monkeypatch.setattr(Manifest, "parse", lambda body, declared: (read.append(len(body)), parse(body, declared))[1])
+
+    def counting(body: bytes, declared: str | None) -> Manifest:
+        read.append(len(body))
+        return parse(body, declared)
+
+    monkeypatch.setattr(Manifest, "parse", counting)
     body = dump(image())
     long = StoredManifest(Digest.of(body), OCI, body + b" " * (LONGEST - len(body) + longer))
     assert (convert(long) is None, read) == (bool(longer), [] if longer else [LONGEST])
