@@ -7,12 +7,15 @@ from typing import Final
 from bench import fill, moorage, peers
 from bench.figures import Results
 from bench.peers import PEERS, Pair, Peer, make_pair
+from bench.processes import all_cores
 from bench.tables import OF_TWO_WORKERS
 from bench.targets import Face, Target
 from bench.wire import Address
 from bench.workloads import Bench
 
-OURS, OURS_TLS, OURS_TWO = "moorage", "moorage TLS", "moorage 2 workers"
+OURS, OURS_TLS = "moorage", "moorage TLS"
+OURS_TWO: Final = "moorage 2 workers"  # on cores that the load is not on
+OURS_FULL: Final = "moorage 2 workers, all cores"  # with the load on one of them
 DD: Final = "dd"
 NAMES: Final = (OURS, *PEERS, DD)
 
@@ -36,7 +39,8 @@ def _starts(names: Sequence[str], bench: Bench, pair: Pair, results: Results) ->
     if OURS in names:
         yield lambda: _ours(bench)
         yield lambda: _ours_tls(bench, pair)
-        yield lambda: _ours_two(bench)
+        yield lambda: _ours_two(bench, OURS_TWO)
+        yield lambda: _ours_two(bench, OURS_FULL, all_cores())
     for peer in (peer for name, peer in PEERS.items() if name in names):
         if (reason := peer.missing) is not None:
             results.missing[peer.name] = reason
@@ -85,8 +89,9 @@ def _ours_tls(bench: Bench, pair: Pair) -> Target:
     return target
 
 
-def _ours_two(bench: Bench) -> Target:
-    target = moorage.start(bench.folder / "moorage-2", name=OURS_TWO, workers=2, workloads=OF_TWO_WORKERS)
+def _ours_two(bench: Bench, name: str, cores: tuple[int, ...] | None = None) -> Target:
+    folder = bench.folder / name.replace(" ", "-").replace(",", "")
+    target = moorage.start(folder, name=name, workers=2, cores=cores, workloads=OF_TWO_WORKERS)
     moorage.prepare(target)
     fill.stock(target, bench.goods)
     return target

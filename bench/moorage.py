@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from bench.processes import SERVER_CORE, all_cores, on_core
+from bench.processes import cores_of_servers, on_core
 from bench.stock import MANY, REPOSITORY
 from bench.targets import Face, Target
 from bench.wire import Address, Ask, ask
@@ -38,16 +38,17 @@ def running(target: Target) -> RunningServer:
     return target.server
 
 
-def start(
+def start(  # noqa: PLR0913 - what a server is started with
     folder: Path,
     *,
     name: str = "moorage",
     workers: int = 1,
+    cores: tuple[int, ...] | None = None,
     settings: Mapping[str, str] | None = None,
     workloads: frozenset[str] | None = None,
 ) -> Target:
-    """Start a server on its core; one with several workers may use every core."""
-    cores = (SERVER_CORE,) if workers == 1 else all_cores()
+    """Start a server, on as many cores as it has workers where the load leaves that many, unless told which."""
+    cores = cores or cores_of_servers(workers)
     told = {"MOORAGE_WORKERS": str(workers)} | dict(settings or {})
     began = time.perf_counter()
     server = RunningServer(folder, settings=told, command=(*on_core(*cores), MOORAGE, "serve"))

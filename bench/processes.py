@@ -63,3 +63,8 @@ def on_core(*cores: int) -> tuple[str, ...]:
 
 def all_cores() -> tuple[int, ...]:
     return tuple(_ALLOWED)
+
+
+def cores_of_servers(most: int) -> tuple[int, ...]:
+    """Give cores that the load is not on, so many of them at most."""
+    return tuple(core for core in _ALLOWED if core != CLIENT_CORE)[:most] or (SERVER_CORE,)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from bench.figures import BUSY, Results, Row, Sample, Single, Spread, ratios
 from bench.goals import judged
-from bench.lineup import OURS, OURS_TLS, OURS_TWO
+from bench.lineup import OURS, OURS_FULL, OURS_TLS, OURS_TWO
 from bench.tables import OF_TWO_WORKERS, WORKLOADS
 
 _HEAD = (
@@ -101,17 +101,19 @@ def number(value: float) -> str:
 def _two_workers(results: Results) -> Iterator[str]:
     """Tell what two workers do for each second of processor time, beside what one does."""
     for name in sorted(OF_TWO_WORKERS):
-        one, two = results.find(name, OURS), results.find(name, OURS_TWO)
-        if one is None or two is None:
-            continue
-        found = ratios(one, two, lambda sample: sample.cost)
-        rates = ratios(two, one, lambda sample: sample.rate)
-        if found is not None and rates is not None:
-            share = two.spread(lambda sample: sample.client_share).median
-            yield (
-                f"- {WORKLOADS[name].title}: two workers answer {_spread(found)} of what one answers for each second "
-                f"of server processor, and {_spread(rates)} of its rate at full load; client busy {share:.0%}.\n"
-            )
+        one = results.find(name, OURS)
+        for form, where in ((OURS_TWO, "where the load is not"), (OURS_FULL, "on all cores, one of them the load's")):
+            two = results.find(name, form)
+            if one is None or two is None:
+                continue
+            found = ratios(one, two, lambda sample: sample.cost)
+            rates = ratios(two, one, lambda sample: sample.rate)
+            if found is not None and rates is not None:
+                share = two.spread(lambda sample: sample.client_share).median
+                yield (
+                    f"- {WORKLOADS[name].title}: two workers {where} answer {_spread(found)} of what one answers for "
+                    f"each second of server processor, and {_spread(rates)} of its rate; client busy {share:.0%}.\n"
+                )
 
 
 def _goals(results: Results) -> Iterator[str]:

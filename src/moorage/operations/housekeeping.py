@@ -10,6 +10,7 @@ from moorage.store.transaction import Transaction
 
 ORPHANED = 22 * 3600 * 1_000_000  # µs; a sweep an hour later is still within ECR's 24 hours
 IDLE = 24 * 3600 * 1_000_000  # µs
+OVER = 2 * IDLE  # since the last part, after which an upload may have gone on for as long as it was not idle
 LINGER = 3600 * 1_000_000  # µs
 _AT_ONCE = 100  # images deleted in one write
 _SWEEPER = "ecr.amazonaws.com"  # who the events of a sweep say it was
@@ -22,7 +23,7 @@ async def sweep_uploads(env: Env) -> int:
     """
     before = env.clock() - IDLE
     swept = 0
-    await env.store.write(lambda tx: uploads.delete_over(tx, before=before))
+    await env.store.write(lambda tx: uploads.delete_over(tx, before=before - (OVER - IDLE)))
     for draft in await uploads.idle_drafts(env.store.now, before=before):
         swept += await _sweep(env, draft, before=before)
     owned = await uploads.drafts_in_use(env.store.now)

@@ -15,12 +15,11 @@ from moorage.store.transaction import Transaction
 async def close(tx: Transaction, env: Env, granted: Granted, upload: Upload) -> bool:
     """Note that an upload is over, so that its id is good for nothing more; False when it moved meanwhile.
 
-    It is over now, not when the request began: that may be a day ago.
+    One without a row is over now, not when the request began: that may be a day ago.
     """
-    at = env.clock()
     if upload.begun:
-        return await uploads.end(tx, granted.key, upload.id, seen=upload.offset, at=at)
-    return await uploads.begin(tx, granted.key, replace(upload, small=None, over=True), at=at)
+        return await uploads.end(tx, granted.key, upload.id, seen=upload.offset)
+    return await uploads.begin(tx, granted.key, replace(upload, small=None, over=True), at=env.clock())
 
 
 async def tell(tx: Transaction, env: Env, granted: Granted, blob: Blob) -> tuple[Blob, bool]:

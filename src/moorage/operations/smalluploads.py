@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from moorage.domain.digest import Digest
 from moorage.domain.errors import LayerDigestMismatch, UploadBusy, UploadNotFound
 from moorage.domain.layer import Blob, Completed, Upload
-from moorage.operations import hashing
 from moorage.operations.authorise import Granted
 from moorage.operations.drafts import Finish, Part, Pieces, expect_first, expect_part, expect_whole, known
 from moorage.operations.env import Env
@@ -59,6 +58,8 @@ async def keep_part(env: Env, granted: Granted, asked: Asked, part: Part, piece:
     """
 
     async def unit(tx: Transaction) -> int | None:
+        if await _begin_with(tx, env, granted, asked, part, piece):
+            return len(piece)
         upload = await asked.find(tx, granted)
         expect_part(granted, upload, part)
         reached = upload.offset + len(piece)
@@ -109,9 +110,7 @@ def small_blob(digest: Digest, content: bytes) -> Blob:
         LayerDigestMismatch
 
     """
-    hasher = hashing.begin(digest.algorithm)
-    hasher.update(content)
-    if hasher.hexdigest() != digest.hex:
+    if Digest.of(content, digest.algorithm) != digest:
         raise LayerDigestMismatch(digest)
     return Blob(digest, "", len(content), content=content)
 
@@ -123,15 +122,22 @@ async def _publish(tx: Transaction, env: Env, granted: Granted, upload: Upload |
     return Completed.LINKED if new else Completed.EXISTED
 
 
-async def _advance(tx: Transaction, env: Env, granted: Granted, upload: Upload, small: bytes) -> bool:
-    at = env.clock()
-    if upload.begun:
-        step = Advance(upload.offset, len(small), small=small)
-        return await uploads.advance(tx, granted.key, upload.id, step, at=at)
+async def _begin_with(  # noqa: PLR0913, PLR0917 - what comes, and for which upload
+    tx: Transaction, env: Env, granted: Granted, asked: Asked, part: Part, piece: bytes
+) -> bool:
+    """Make the row of an upload that has none, which is known from writing it: most uploads have one part."""
+    upload = asked.unwritten
+    if upload is None or upload.small is None or part.first or not 0 < len(piece) <= env.small_blobs:
+        return False
     if not await repositories.is_there(tx, granted.key):
         raise UploadNotFound(granted.place, upload.id)
-    first = replace(upload, offset=len(small), parts=1, last_part=len(small), small=small)
-    return await uploads.begin(tx, granted.key, first, at=at)
+    first = replace(upload, offset=len(piece), parts=1, last_part=len(piece), small=piece)
+    return await uploads.begin(tx, granted.key, first, at=env.clock())
+
+
+async def _advance(tx: Transaction, env: Env, granted: Granted, upload: Upload, small: bytes) -> bool:
+    step = Advance(upload.offset, len(small), small=small)
+    return await uploads.advance(tx, granted.key, upload.id, step, at=env.clock())
 
 
 async def _chained(gathered: list[bytes], rest: Pieces | None) -> AsyncIterator[bytes]:

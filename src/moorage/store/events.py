@@ -1,7 +1,6 @@
 """Events: facts in the past tense, appended in the transaction of the change, never altered."""
 
-import json
-
+import msgspec
 from sqlalchemy import BigInteger, Column, Table, Text
 from sqlalchemy.dialects.postgresql import insert
 
@@ -24,6 +23,7 @@ events = Table(
 )
 
 _INSERT = insert(events)
+_FACTS = msgspec.json.Encoder(order="sorted", enc_hook=str)  # names are more than text
 
 
 async def append(tx: Transaction, event: Event) -> None:
@@ -36,5 +36,5 @@ async def append(tx: Transaction, event: Event) -> None:
         kind=event.kind.value,
         caller=event.caller,
         request_id=event.request_id,
-        facts=json.dumps(event.facts, sort_keys=True),
+        facts=_FACTS.encode(event.facts).decode(),
     )

@@ -66,15 +66,18 @@ class Transaction:
         self._cursor = connection.cursor()
         self.written: set[str] = set()  # tables
 
-    async def all(self, statement: Executable, /, **values: Value) -> list[Row]:
+    def _rows(self, statement: Executable, values: Mapping[str, Value]) -> list[Row]:
         plan = compiled(statement)
         if plan.writes is not None:
             self.written.add(plan.writes)
         # Everything is fetched: a cursor left half-way would hold its snapshot, and the log could not be checkpointed.
         return self._cursor.execute(plan.text, plan.bind(values)).fetchall()
 
+    async def all(self, statement: Executable, /, **values: Value) -> list[Row]:
+        return self._rows(statement, values)
+
     async def first(self, statement: Executable, /, **values: Value) -> Row | None:
-        rows = await self.all(statement, **values)
+        rows = self._rows(statement, values)
         return rows[0] if rows else None
 
     async def known(self, statement: Executable, make: Callable[[Row], T], /, **values: Value) -> T | None:
@@ -84,7 +87,7 @@ class Transaction:
 
     async def run(self, statement: Executable, /, **values: Value) -> int:
         """Run a change and return how many rows it touched."""
-        await self.all(statement, **values)
+        self._rows(statement, values)
         return self._connection.changes()
 
 

@@ -76,7 +76,8 @@ _ADVANCE = (
 _END = (
     update(uploads)
     .where(_this, uploads.c.offset == bindparam("seen"), uploads.c.over == 0)
-    .values(over=1, small=None, hash_state=None, touched_at=bindparam("at"))
+    # Not ``touched_at``: the index on it would be written by every push, and who sweeps what is over waits longer.
+    .values(over=1, small=None, hash_state=None)
 )
 _IDLE = select(uploads.c.draft).where(uploads.c.touched_at < bindparam("before"), uploads.c.over == 0)
 _DELETE_IDLE = delete(uploads).where(
@@ -146,9 +147,9 @@ async def advance(tx: Transaction, repository: Owner, upload_id: str, step: Adva
     return rows == 1
 
 
-async def end(tx: Transaction, repository: Owner, upload_id: str, *, seen: int, at: int) -> bool:
+async def end(tx: Transaction, repository: Owner, upload_id: str, *, seen: int) -> bool:
     """Note that the upload is over; False when it stands elsewhere than it was seen, or was over or gone before."""
-    return await tx.run(_END, **key_of(repository), id=upload_id, seen=seen, at=at) == 1
+    return await tx.run(_END, **key_of(repository), id=upload_id, seen=seen) == 1
 
 
 async def idle_drafts(tx: Transaction, *, before: int) -> list[str]:
@@ -162,7 +163,7 @@ async def delete_idle(tx: Transaction, draft: str, *, before: int) -> bool:
 
 
 async def delete_over(tx: Transaction, *, before: int) -> None:
-    """Forget the uploads that were over before ``before``: nobody can come back with their ids any more."""
+    """Forget the uploads that are over and had their last part before ``before``."""
     await tx.run(_DELETE_OVER, before=before)
 
 

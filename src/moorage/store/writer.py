@@ -78,6 +78,7 @@ class Writer:
         self._connection = connect()
         self._transaction = RecallingTransaction(self._connection, counts)
         self._log_pages = 0
+        self._over = False
         self._connection.set_wal_hook(self._note_log)
         self._thread = Thread(target=self._run, name="moorage-writer", daemon=True)
         self._thread.start()
@@ -99,24 +100,25 @@ class Writer:
         return apsw.SQLITE_OK
 
     def _run(self) -> None:
-        while (job := self._queue.get()) is not None:
-            group, last = [job], False
-            while True:
-                try:
-                    another = self._queue.get_nowait()
-                except Empty:
-                    break
-                if another is None:
-                    last = True
-                    break
-                group.append(another)
-            _deliver(self._commit(group))
-            if last:
-                return
+        while not self._over and (job := self._queue.get()) is not None:
+            _deliver(self._commit([job]))
 
-    def _commit(self, group: Sequence[_Job]) -> list[_Done]:
+    def _gather(self, group: list[_Job]) -> None:
+        """Add what waits by now."""
+        while not self._over:
+            try:
+                another = self._queue.get_nowait()
+            except Empty:
+                return
+            if another is None:
+                self._over = True
+            else:
+                group.append(another)
+
+    def _commit(self, group: list[_Job]) -> list[_Done]:
         try:
             with self._lock:
+                self._gather(group)  # what came while another process held the lock is part of the group too
                 done = self._attempt(group)
                 self._checkpoint()
         except Exception as error:  # noqa: BLE001 - whatever happened, nobody may wait for ever

@@ -84,6 +84,18 @@ def test_an_upload_that_went_on_is_not_idle(tenant: Tenant, clock: FrozenClock) 
     assert (sweep(tenant), uploads_of(tenant)) == (0, 1)
 
 
+def test_what_is_over_is_known_for_as_long_as_its_id_would_be_good(tenant: Tenant, clock: FrozenClock) -> None:
+    """An id is good for a day without a row, and an upload that went on until then may be finished a day later."""
+    upload = tenant.start()
+    clock.move(DAY)
+    tenant.send(upload, CONTENT)
+    clock.move(DAY)
+    tenant.finish(upload, Digest.of(CONTENT))
+    kept = sweep(tenant), uploads_of(tenant)
+    clock.move(DAY + 1)
+    assert (kept, sweep(tenant), uploads_of(tenant)) == ((0, 1), 0, 0)
+
+
 def test_an_upload_that_a_request_holds_is_not_idle(tenant: Tenant, clock: FrozenClock) -> None:
     tenant.send(tenant.start(), CONTENT)
     ((draft,),) = tenant.rows(uploads, "draft")
@@ -178,7 +190,7 @@ def test_what_is_over_is_forgotten_when_its_id_is_good_for_nothing_more(tenant: 
     tenant.send(upload, CONTENT)
     tenant.finish(upload, Digest.of(CONTENT))
     kept = [uploads_of(tenant)]
-    for seconds in (DAY, 1):
+    for seconds in (2 * DAY, 1):
         clock.move(seconds)
         sweep(tenant)
         kept.append(uploads_of(tenant))

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
-from granian._futures import _future_watcher_wrapper, _new_cbscheduler
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
+
+from moorage.edge.http.tasks import Application, Scheduler
 
 _BACKLOG = 4096
 _CONNECTIONS = 16_384  # idle ones count, and new ones hang when it is full
@@ -30,9 +31,6 @@ class Listening:
     certificate: Path | None = None
     key: Path | None = None
     silence: float = 30  # seconds: the server's one clock for heads on their way and for idle connections
-
-
-Application = Callable[..., Awaitable[None]]
 
 
 def serve(application: Application, listening: Listening, started: Callable[[], None], *tasks: Awaitable[None]) -> None:
@@ -69,7 +67,7 @@ def serve(application: Application, listening: Listening, started: Callable[[], 
         (None, None),
     )
     running = [loop.create_task(task) for task in tasks]
-    worker.serve_str(_new_cbscheduler(loop, _future_watcher_wrapper(application), impl_asyncio=True), loop, stop)
+    worker.serve_str(Scheduler(loop, application), loop, stop)
     loop.call_soon(started)  # not before the loop runs: uvloop loses a signal that comes earlier
     loop.run_until_complete(over)
     for task in running:
