@@ -106,6 +106,71 @@ def test_values_that_are_filled_in_are_compared_as_texts() -> None:
     assert not allows({"ArnLike": name}, aws_username="a", aws_x=APP)
 
 
+@pytest.mark.parametrize("operator", ["StringLike", "ArnLike", "ArnEquals"])
+def test_a_star_in_what_is_filled_in_is_a_star(operator: str) -> None:
+    negated = operator.replace("Like", "NotLike").replace("Equals", "NotEquals")
+    written = {"aws:x": APP + "${aws:username}?"}
+    for actual, fits in (("a*b", True), ("aab", False), ("a*", False)):
+        assert allows({operator: written}, aws_username="a*", aws_x=APP + actual) is fits
+        assert allows({negated: written}, aws_username="a*", aws_x=APP + actual) is not fits
+
+
+NEGATED = {
+    "StringNotEquals": ("a", "b"),
+    "StringNotEqualsIgnoreCase": ("A", "b"),
+    "StringNotLike": ("a*", "b"),
+    "NumericNotEquals": ("5", "6"),
+    "DateNotEquals": ("2026-11-24", "2026-11-25"),
+    "ArnNotEquals": (APP, FUNCTION),
+    "ArnNotLike": (APP, FUNCTION),
+    "NotIpAddress": ("10.0.0.1", "10.0.0.2"),
+}
+
+
+@pytest.mark.parametrize("operator", NEGATED)
+def test_a_negated_operator_holds_without_a_value_and_for_values_that_all_differ(operator: str) -> None:
+    wanted, other = NEGATED[operator]
+    policies = own({"Resource": "*", "Condition": {operator: {"aws:x": wanted}}})
+    found = [
+        decide(Request(ALICE, "ecr:PutImage", APP, HOME, context), policies).allowed
+        for context in ({}, {"aws:x": other}, {"aws:x": wanted}, {"aws:x": (other, other)}, {"aws:x": (other, wanted)})
+    ]
+    assert found == [True, True, False, True, False]
+
+
+@pytest.mark.parametrize("operator", ["NumericNotEquals", "DateNotEquals", "NotIpAddress", "ArnNotLike"])
+def test_a_value_that_cannot_be_read_does_not_differ(operator: str) -> None:
+    assert not allows({operator: {"aws:x": NEGATED[operator][0]}}, aws_x="nothing")
+
+
+@pytest.mark.parametrize(
+    ("operator", "holding"),
+    [
+        ("NumericEquals", "5"),
+        ("NumericLessThan", "4"),
+        ("NumericLessThanEquals", "45"),
+        ("NumericGreaterThan", "6"),
+        ("NumericGreaterThanEquals", "56"),
+        ("DateEquals", "5"),
+        ("DateLessThan", "4"),
+        ("DateLessThanEquals", "45"),
+        ("DateGreaterThan", "6"),
+        ("DateGreaterThanEquals", "56"),
+    ],
+)
+def test_what_is_ordered_is_compared_as_the_operator_says(operator: str, holding: str) -> None:
+    assert "".join(actual for actual in "456" if allows({operator: {"aws:x": "5"}}, aws_x=actual)) == holding
+    assert not allows({operator: {"aws:x": "5"}}, aws_x="nothing")
+    assert not allows({operator: {"aws:x": "5"}})
+
+
+def test_a_role_is_named_by_its_id_whatever_its_session_is_called() -> None:
+    role = f"arn:aws:iam::{HOME}:role/ci"
+    for unique_id in ("AROACICICICICICICIC1:a", "AROACICICICICICICIC1:a:b", "AROACICICICICICICIC1"):
+        session = Requester(HOME, f"{role}/a", unique_id, RequesterType.ASSUMED_ROLE, role_arn=role)
+        assert session.names.role == (role, "AROACICICICICICICIC1")
+
+
 def test_a_dollar_may_be_written_before_a_brace() -> None:
     written = {"StringEquals": {"aws:x": "${$}{aws:username}"}}
     assert allows(written, aws_x="${aws:username}", aws_username="alice")
