@@ -16,6 +16,7 @@ from moorage.config import KEYS
 from moorage.domain.actions import ROUTES
 from moorage.edge.awsjson import own
 from moorage.edge.awsjson.edge import HANDLERS as JSON_HANDLERS
+from moorage.edge.awsjson.edge import OF_MACHINES, UNSIGNED
 from moorage.edge.awsjson.shapes import OPERATIONS
 from moorage.edge.awsquery.edge import HANDLERS as QUERY_HANDLERS
 from moorage.edge.awsquery.shapes import IAM
@@ -25,7 +26,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 DOCUMENTS: Final = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("changelog.d/*.md")])
 DECISIONS: Final = sorted(ROOT.glob("docs/decisions/*.md"))
 NAMED: Final = frozenset({*OPERATIONS, *own.OPERATIONS, *IAM, *STS})
-BUILT: Final = frozenset(key.partition(".")[2] for key in (*JSON_HANDLERS, *QUERY_HANDLERS))
+BUILT: Final = frozenset(key.partition(".")[2] for key in (*JSON_HANDLERS, *UNSIGNED, *OF_MACHINES, *QUERY_HANDLERS))
 FORBIDDEN: Final = {
     "a path of somebody's machine": r"(?<![\w.~$}/-])/(?:home|root|work|tmp|mnt|Users)(?:/|\b)",
     "a package index": r"\b(?:py\w\w|npm\w*|cr\w{4})\.(?:org|io|com)\b|hosted\.org\b|/simple\b",

@@ -23,7 +23,19 @@ def test_every_built_operation_of_iam_and_sts_has_its_needs() -> None:
 
 
 def test_every_handler_of_the_json_edge_has_its_needs() -> None:
-    assert json_edge.HANDLERS.keys() <= OPERATIONS.keys()
+    handled = [*json_edge.HANDLERS, *json_edge.UNSIGNED, *json_edge.OF_MACHINES]
+    assert set(handled) <= OPERATIONS.keys()
+    assert len(set(handled)) == len(handled)
+
+
+def test_what_needs_no_signature_of_a_principal_is_told_by_the_table_to_need_no_action() -> None:
+    by_themselves = {*json_edge.UNSIGNED, *json_edge.OF_MACHINES}
+    assert {OPERATIONS[key].scope for key in by_themselves} == {Scope.NOBODY}
+
+
+def test_every_operation_of_our_own_target_has_a_handler() -> None:
+    handled = {*json_edge.HANDLERS, *json_edge.UNSIGNED, *json_edge.OF_MACHINES}
+    assert {f"moorage.{name}" for name in own.OPERATIONS} <= handled
 
 
 def test_every_endpoint_of_the_registry_edge_has_a_handler_and_its_needs() -> None:

@@ -23,6 +23,7 @@ OF_ACCOUNTS = {
     "entities",
     "entity_tags",
     "inline_policies",
+    "machines",
     "managed_policies",
     "members",
     "oidc_providers",

@@ -7,6 +7,7 @@ from pathlib import Path
 from botocore.client import BaseClient
 
 from protocol.api import OWN
+from protocol.machine import Registrar, join, new_role
 from protocol.people import EVERYTHING, Key, People
 from protocol.registry import Registry
 from support.server import RunningServer
@@ -41,6 +42,25 @@ def test_no_secret_lies_in_the_folder_or_the_log_after_it_was_used(
     assert user.id.encode() in lying
     assert key.id.encode() in lying
     assert [secret for secret in secrets if secret.encode() in lying or secret in server.log()] == []
+
+
+def test_no_secret_of_a_machine_lies_in_the_folder_or_the_log(
+    people: People, server: RunningServer, wire: Wire, root: Key, repository: str
+) -> None:
+    registrar = Registrar(wire, server, root)
+    machine_id, token = registrar.register(new_role(people))
+    machine = registrar.joined(token)
+    key = machine.credentials(wire)
+    password = key.password(server)
+    assert Registry(wire, password).ask("GET", f"{repository}/tags/list").status == 200
+    join(wire, token)
+    Key(machine.key.id, "wrong").api(wire).call("GetInstanceCredentials", prefix=OWN)
+    lying, log = files_of(server.data), server.log()
+    secrets = {token, machine.key.secret, key.secret, key.token or "", password}
+    assert [secret for secret in secrets if secret.encode() in lying or secret in log] == []
+    assert all(name.encode() in lying for name in (machine_id, machine.key.id, key.id))
+    assert f"instance/{machine_id}" in log
+    assert not any(secret in registrar.own("ListInstances").text for secret in secrets)
 
 
 def test_no_answer_shows_a_secret_again(people: People, wire: Wire, root: Key) -> None:

@@ -101,19 +101,28 @@ def call_server(  # noqa: PLR0913 - who asks whom for what
 
     """
     body = json.dumps(members).encode()
-    head = Head(
-        "POST",
-        "/",
-        "",
-        (
-            ("host", str(server)),
-            ("content-type", "application/x-amz-json-1.1"),
-            ("x-amz-target", f"{service[1]}.{operation}"),
-        ),
-    )
+    head = Head("POST", "/", "", _headers(server, f"{service[1]}.{operation}"))
     signer = Signer(caller.access_key_id, caller.secret, region, service[0], caller.session_token)
     signed = sign(head, signer, at=datetime.now(UTC), body=body)
-    answer = send(server, Question("POST", "/", (*head.headers, *signed), body))
+    return _told(send(server, Question("POST", "/", (*head.headers, *signed), body)))
+
+
+def ask_unsigned(server: Server, operation: str, members: Mapping[str, object]) -> dict[str, object]:
+    """Ask a server one of the few things that need no credentials.
+
+    Raises:
+        CallRefused, Refused
+
+    """
+    headers = _headers(server, f"{_TARGET}.{operation}")
+    return _told(send(server, Question("POST", "/", headers, json.dumps(members).encode())))
+
+
+def _headers(server: Server, target: str) -> tuple[tuple[str, str], ...]:
+    return (("host", str(server)), ("content-type", "application/x-amz-json-1.1"), ("x-amz-target", target))
+
+
+def _told(answer: Answer) -> dict[str, object]:
     told = _read(answer)
     if answer.status != _OK:
         code = str(told.get("__type", f"HTTP {answer.status}")).rpartition("#")[2]

@@ -14,6 +14,7 @@ _MOORAGE = LazyGroup(
         "status": "Tell whether a server runs, and what it holds.",
         "account": "Create and list accounts, and replace their root keys.",
         "token": "Make, list and revoke docker passwords that may do less than you.",
+        "instance": "Give hosts a role, as EC2 instances have one.",
         "credential-provider": "Give the kubelet a password for an image.",
         "can": "Tell whether somebody may do something, and why.",
         "explain": "Tell why a request was refused.",

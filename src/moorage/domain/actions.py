@@ -306,6 +306,14 @@ OPERATIONS: Mapping[str, Needs] = {
     "moorage.CheckAccess": CREDENTIALS,
     "moorage.ExplainDenial": CREDENTIALS,
     "moorage.ListDenials": CREDENTIALS,
+    # Beside this, iam:PassRole is asked about the role.
+    "moorage.RegisterInstance": _on(Scope.EVERYTHING, "moorage:RegisterInstance"),
+    "moorage.ListInstances": _on(Scope.EVERYTHING, "moorage:ListInstances"),
+    "moorage.RevokeInstance": _on(Scope.EVERYTHING, "moorage:RevokeInstance"),
+    # Without any credentials: a join token says who asks.
+    "moorage.JoinInstance": CREDENTIALS,
+    # With a machine's key, which is good for nothing else: the role's trust policy is asked about EC2's service.
+    "moorage.GetInstanceCredentials": CREDENTIALS,
     "moorage.RevokeToken of others": _on(Scope.EVERYTHING, "moorage:RevokeToken"),
 }
 

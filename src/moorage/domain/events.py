@@ -64,6 +64,9 @@ class EventKind(StrEnum):
     SESSION_OPENED = "SessionOpened"
     TOKEN_CREATED = "TokenCreated"  # noqa: S105 - a kind of event, no password
     TOKEN_REVOKED = "TokenRevoked"  # noqa: S105 - a kind of event, no password
+    INSTANCE_REGISTERED = "InstanceRegistered"
+    INSTANCE_JOINED = "InstanceJoined"
+    INSTANCE_REVOKED = "InstanceRevoked"
     ACCESS_KEY_CREATED = "AccessKeyCreated"
     ACCESS_KEY_UPDATED = "AccessKeyUpdated"
     ACCESS_KEY_DELETED = "AccessKeyDeleted"

@@ -11,7 +11,8 @@ from moorage.domain.wildcard import Test, any_of
 class SessionKind(StrEnum):
     """How a session was opened."""
 
-    ROLE = "role"  # by AssumeRole, for a caller or a machine
+    ROLE = "role"  # by AssumeRole
+    MACHINE = "machine"  # of a role too, for a machine that has it, with the machine's key
     WEB_IDENTITY = "web identity"
     USER = "user"  # by GetSessionToken: the user, or the root, for a while
     TOKEN = "token"  # noqa: S105 - a kind of session: a docker password that may do less than its maker

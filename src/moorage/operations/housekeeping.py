@@ -5,13 +5,14 @@ from moorage.domain.events import Event, EventKind
 from moorage.domain.repository import RepositoryKey
 from moorage.operations.env import Env
 from moorage.operations.imagedeletes import forget
-from moorage.store import access_keys, events, images, referrers, repositories, roles, sessions, uploads
+from moorage.store import access_keys, events, images, machines, referrers, repositories, roles, sessions, uploads
 from moorage.store.transaction import Transaction
 
 ORPHANED = 22 * 3600 * 1_000_000  # µs; a sweep an hour later is still within ECR's 24 hours
 IDLE = 24 * 3600 * 1_000_000  # µs
 OVER = 2 * IDLE  # since the last part, after which an upload may have gone on for as long as it was not idle
 LINGER = 3600 * 1_000_000  # µs
+SHOWN = 30 * 24 * 3600 * 1_000_000  # µs that a machine stays in the list when it is over
 _AT_ONCE = 100  # images deleted in one write
 _SWEEPER = "ecr.amazonaws.com"  # who the events of a sweep say it was
 
@@ -114,3 +115,13 @@ async def forget_sessions(env: Env) -> int:
     Until then whoever comes with one is told that it has expired.
     """
     return await env.store.write(lambda tx: sessions.delete_expired(tx, now=env.clock() - LINGER))
+
+
+async def forget_machines(env: Env) -> int:
+    """Forget machines that were revoked, or that nobody joined, 30 days ago; gives how many went."""
+    before = env.clock() - SHOWN
+
+    async def unit(tx: Transaction) -> int:
+        return await machines.delete_revoked(tx, before=before) + await machines.delete_unjoined(tx, before=before)
+
+    return await env.store.write(unit)

@@ -3,7 +3,8 @@
 import secrets
 
 _BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-_KEY_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_KEY_LETTERS = _LETTERS + "+/"
 
 
 class Ids:
@@ -45,6 +46,16 @@ class Ids:
     def token_key(self) -> str:
         """Make the id of a narrow token: no id of IAM's looks like it."""
         return "MTKN" + self._letters(_BASE32, 16)
+
+    def instance(self) -> str:
+        return "i-" + secrets.token_hex(9)[:17]
+
+    def machine_key(self) -> str:
+        """Make the id of a machine's key: no id of IAM's looks like it."""
+        return "MCHN" + self._letters(_BASE32, 16)
+
+    def join_token(self) -> str:
+        return "moorage_join_" + self._letters(_LETTERS, 43)
 
     def secret_key(self) -> str:
         return self._letters(_KEY_LETTERS, 40)

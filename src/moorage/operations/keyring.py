@@ -20,6 +20,7 @@ class Purpose(StrEnum):
     """What a seal or a signature is for."""
 
     ACCESS_KEY = "access key"
+    MACHINE_KEY = "machine key"
     AUTHORIZATION_TOKEN = "authorization token"  # noqa: S105 - a purpose, not a password
     SESSION_TOKEN = "session token"  # noqa: S105 - a purpose, not a password
     PAGE_TOKEN = "page token"  # noqa: S105 - a purpose, not a password

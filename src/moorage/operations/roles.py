@@ -16,7 +16,7 @@ from moorage.operations.namedprincipals import PrincipalMissingError, resolve, w
 from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import PolicyKind
 from moorage.policy.errors import MalformedPolicy
-from moorage.store import attachments, entity_tags, inline_policies, members, roles
+from moorage.store import attachments, entity_tags, inline_policies, machines, members, roles
 from moorage.store.roles import RoleRow
 from moorage.store.transaction import Transaction
 
@@ -203,7 +203,7 @@ async def get_changeable(tx: Transaction, granted: Granted) -> Entity:
 
 
 async def delete_role(env: Env, granted: Granted) -> None:
-    """Delete a role with neither policies nor instance profiles left; its sessions end.
+    """Delete a role with neither policies nor instance profiles left; its sessions and machines end.
 
     Raises:
         EntityNotFound, Unmodifiable, DeleteConflict
@@ -225,6 +225,7 @@ async def delete_role(env: Env, granted: Granted) -> None:
 
 async def remove(tx: Transaction, env: Env, granted: Granted, row: Entity) -> None:
     """Forget a role that nothing hangs on any more."""
+    await machines.revoke_of_role(tx, row.account, row.id, now=granted.call.at)
     await roles.delete_role(tx, row.account, row.id)
     await forget(tx, row)
     await changed(tx, env, granted, EventKind.ROLE_DELETED, role=row.name, path=row.path, role_id=row.id)

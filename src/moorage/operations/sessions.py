@@ -22,7 +22,7 @@ from moorage.policy.document import parse
 from moorage.policy.elements import PolicyKind
 from moorage.store import access_keys, events, sessions
 from moorage.store.sessions import SessionRow
-from moorage.store.transaction import Transaction
+from moorage.store.transaction import Transaction, Unit
 
 DEFAULT, SHORTEST, CHAINED = 3_600, 900, 3_600  # seconds
 USERS_DEFAULT, USERS_LONGEST = 43_200, 129_600  # seconds
@@ -172,8 +172,8 @@ def judge_duration(asked: int | None, longest: int, *, chained: bool) -> int:
     return asked
 
 
-async def open_session(env: Env, opening: Opening) -> Opened:
-    """Keep a session and give its credentials, this once.
+async def open_session(env: Env, opening: Opening, guard: Unit[None] | None = None) -> Opened:
+    """Keep a session and give its credentials, this once; ``guard`` raises where it may not be kept any more.
 
     Raises:
         PackedPolicyTooLarge
@@ -204,6 +204,8 @@ async def open_session(env: Env, opening: Opening) -> Opened:
     )
 
     async def unit(tx: Transaction) -> None:
+        if guard is not None:
+            await guard(tx)
         await sessions.create(tx, row)
         await events.append(tx, event)
 

@@ -1,13 +1,27 @@
 """Sessions: credentials with an end, made by STS or for docker alone; the secret lies sealed under the key ring.
 
 ``entity_id`` is whose session it is: a role's or a user's id, or empty for the account's root. ``parent`` is the key
-it was made with where it ends with that key. ``facts`` is JSON: what the session may at most, its tags, who made it.
+it was made with where it ends with that key, of a machine's session the machine's. ``facts`` is JSON: what the session
+may at most, its tags, who made it.
 A token's ``entity_id`` is its maker's own id, that of a role's session included.
 """
 
 from dataclasses import dataclass
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, Table, Text, bindparam, delete, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.names import AccountId
@@ -30,6 +44,15 @@ sessions = Table(
     sqlite_with_rowid=False,
 )
 Index("sessions_by_time", sessions.c.expires_at)
+_made = text("parent IS NOT NULL")
+Index(
+    "sessions_by_parent",
+    sessions.c.account_id,
+    sessions.c.parent,
+    sessions.c.created_at,
+    sqlite_where=_made,
+    postgresql_where=_made,
+)
 Index("sessions_by_entity", sessions.c.account_id, sessions.c.kind, sessions.c.entity_id, sessions.c.access_key_id)
 
 
@@ -78,10 +101,10 @@ _PAGE = (
     .order_by(sessions.c.entity_id, sessions.c.access_key_id)
     .limit(bindparam("count"))
 )
+_of_parent = (sessions.c.account_id == bindparam("account")) & (sessions.c.parent == bindparam("key"))
+_NEWEST_OF_PARENT = select(*_COLUMNS).where(_of_parent).order_by(sessions.c.created_at.desc()).limit(1)
 _DELETE = delete(sessions).where(sessions.c.access_key_id == bindparam("id"))
-_DELETE_OF_PARENT = delete(sessions).where(
-    sessions.c.account_id == bindparam("account"), sessions.c.parent == bindparam("key")
-)
+_DELETE_OF_PARENT = delete(sessions).where(_of_parent)
 _DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at <= bindparam("now"))
 
 
@@ -124,6 +147,12 @@ async def page(  # noqa: PLR0913 - of what, from where, how much
     entity, key = after
     rows = await tx.all(_PAGE, account=account, sort=kind, entity=entity, after=key, now=now, count=count)
     return [_session(*row) for row in rows]
+
+
+async def newest_of_parent(tx: Transaction, account: AccountId, access_key_id: str) -> SessionRow | None:
+    """Find the session that was opened last with a key."""
+    row = await tx.first(_NEWEST_OF_PARENT, account=account, key=access_key_id)
+    return None if row is None else _session(*row)
 
 
 async def delete_session(tx: Transaction, access_key_id: str) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from moorage.operations.env import Env
 from moorage.operations.explain import forget_denials, write_denials
 from moorage.operations.housekeeping import (
+    forget_machines,
     forget_sessions,
     sweep_referrers,
     sweep_uploads,
@@ -26,7 +27,7 @@ async def keep_house(env: Env, *, sweeps: bool) -> None:
     jobs = [_repeat(lambda: write_pull_times(env), _SOON), _repeat(lambda: write_key_uses(env), _SOON)]
     jobs.append(_repeat(lambda: write_denials(env), _AT_ONCE))
     if sweeps:
-        sweeps_of_an_hour = (sweep_uploads, sweep_referrers, forget_sessions, forget_denials)
+        sweeps_of_an_hour = (sweep_uploads, sweep_referrers, forget_sessions, forget_machines, forget_denials)
         jobs += [_repeat(partial(sweep, env), _HOUR) for sweep in sweeps_of_an_hour]
     await asyncio.gather(*jobs)
 

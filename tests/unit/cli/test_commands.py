@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from moorage.cli.account import account
 from moorage.cli.folder import prepare_folder, take_lock
+from moorage.cli.instance import instance
 from moorage.cli.keys import ensure_keyring
 from moorage.cli.lazy import LazyGroup
 from moorage.cli.main import moorage
@@ -27,7 +28,7 @@ def held(data: Path) -> int:
     return take_lock(config)
 
 
-@pytest.mark.parametrize("group", [moorage, account, token], ids=["moorage", "account", "token"])
+@pytest.mark.parametrize("group", [moorage, account, instance, token], ids=["moorage", "account", "instance", "token"])
 def test_every_command_that_is_listed_is_there(group: LazyGroup) -> None:
     context = click.Context(group)
     assert all(group.get_command(context, name) for name in group.list_commands(context))

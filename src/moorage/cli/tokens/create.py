@@ -1,16 +1,10 @@
 """``moorage token create``: make a docker password that is good for less."""
 
-import re
-from typing import Final
-
 import click
 
 from moorage.cli.caller import call_as_caller, caller_options
 from moorage.cli.moment import moment
-from moorage.cli.refused import Refused
-
-_UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
-_LONGEST: Final = 9  # digits
+from moorage.cli.seconds import read_seconds
 
 
 @click.command()
@@ -47,7 +41,7 @@ def create(  # noqa: PLR0913, PLR0917 - the options
 ) -> None:
     """Make a docker password for user AWS and print it: this once, for it is not told again."""
     words = [word.strip() for word in actions.split(",") if word.strip()]
-    asked: dict[str, object] = {"repositories": list(repositories), "actions": words, "ttl": _seconds(ttl)}
+    asked: dict[str, object] = {"repositories": list(repositories), "actions": words, "ttl": read_seconds(ttl, "12h")}
     if registry is not None:
         asked["ownerId"] = registry
     made = call_as_caller(config, data, endpoint_url, "CreateToken", asked)
@@ -61,10 +55,3 @@ def create(  # noqa: PLR0913, PLR0917 - the options
     click.echo("user AWS")
     click.echo(f"password {made['password']}")
     click.echo(f"good until {moment(known.get('expiresAt'))}")
-
-
-def _seconds(text: str) -> int:
-    found = re.fullmatch(r"([0-9]+)([smh]?)", text.strip())
-    if found is None or len(found[1]) > _LONGEST:
-        raise Refused(f"--ttl {text} is no time: write 90s, 15m or 12h")
-    return int(found[1]) * _UNITS[found[2]]

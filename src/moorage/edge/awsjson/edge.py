@@ -19,12 +19,14 @@ from moorage.domain.errors import (
     OperationUnknown,
     RegistryError,
 )
-from moorage.domain.names import AccountId, RepositoryName
+from moorage.domain.machine import Machine
+from moorage.domain.names import AccountId, Region, RepositoryName
 from moorage.edge.awsjson import (
     images,
     layers,
     own,
     own_access,
+    own_machines,
     own_tokens,
     registry,
     repositories,
@@ -35,12 +37,13 @@ from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
 from moorage.edge.awsjson.shapes import OPERATIONS, TARGET_PREFIX, OperationShape
-from moorage.edge.http.calls import signed_call, verify_sent
+from moorage.edge.http.calls import call_of, signed_call, verify_machine_sent, verify_sent
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
-from moorage.operations.env import Env
+from moorage.operations.env import Call, Env
+from moorage.operations.machinecredentials import identify_machine
 from moorage.policy.request import Value
 from moorage.sigv4.errors import WrongScope
 from moorage.sigv4.head import Head
@@ -48,6 +51,7 @@ from moorage.sigv4.head import Head
 Handler = Callable[[Ask], Awaitable[Struct]]
 
 MIB = 1024 * 1024
+_SMALL = 4096  # bytes of a body whose sender is nobody of an account
 _MOST_NAMES = 100  # of the longest list of names in the model
 LIMITS: Mapping[str, int] = {"PutImage": 25 * MIB, "UploadLayerPart": 28 * MIB}
 
@@ -89,6 +93,17 @@ HANDLERS: Mapping[str, Handler] = {
     "moorage.CreateToken": own_tokens.create_token,
     "moorage.ListTokens": own_tokens.list_tokens,
     "moorage.RevokeToken": own_tokens.revoke_token,
+    "moorage.ListInstances": own_machines.list_instances,
+    "moorage.RegisterInstance": own_machines.register_instance,
+    "moorage.RevokeInstance": own_machines.revoke_instance,
+}
+
+# What is asked by whoever has no credentials yet, and by machines, whose keys are good for this alone.
+UNSIGNED: Mapping[str, Callable[[Env, Call, Struct], Awaitable[Struct]]] = {
+    "moorage.JoinInstance": own_machines.join_instance,
+}
+OF_MACHINES: Mapping[str, Callable[[Env, Call, Machine], Awaitable[Struct]]] = {
+    "moorage.GetInstanceCredentials": own_machines.get_credentials,
 }
 
 _TABLES: Mapping[str, tuple[str, Mapping[str, OperationShape]]] = {
@@ -97,7 +112,9 @@ _TABLES: Mapping[str, tuple[str, Mapping[str, OperationShape]]] = {
 }
 
 
-_OF_CALLERS = frozenset(f"moorage.{name}" for name in (*own_tokens.OPERATIONS, *own_access.OPERATIONS))
+_OF_CALLERS = frozenset(
+    f"moorage.{name}" for name in (*own_tokens.OPERATIONS, *own_access.OPERATIONS, *own_machines.OPERATIONS)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +178,11 @@ class JsonEdge:
     async def _handle(self, request: Request) -> Response:
         operation = _operation(request.headers.get("x-amz-target") or "")
         request.trace.action = f"{operation.service}:{operation.shape.name}"
+        if operation.key in UNSIGNED:
+            return await self._with_token(request, operation)
         head = Head("POST", "/", request.query_string, tuple(request.headers.items()))
+        if operation.key in OF_MACHINES:
+            return await self._as_machine(request, operation, head)
         signed = await identify(self._env, head, services={operation.service}, at=self._env.clock())
         _expect_region(request, signed)
         body = await request.read(operation.limit)
@@ -173,6 +194,25 @@ class JsonEdge:
             raise OperationNotBuilt(operation.shape.name)
         output = await handler(Ask(self._env, granted, decode(operation.shape, body)))
         return Response(200, standard(request.id), encode(output))
+
+    async def _with_token(self, request: Request, operation: _Operation) -> Response:
+        """Answer a call that needs no signature: a token in its body says who calls."""
+        env = self._env
+        given = decode(operation.shape, await request.read(_SMALL))
+        call = call_of(request, env.account, "", env.region, at=env.clock())
+        return Response(200, standard(request.id), encode(await UNSIGNED[operation.key](env, call, given)))
+
+    async def _as_machine(self, request: Request, operation: _Operation, head: Head) -> Response:
+        """Answer a machine, which signs with a key of its own."""
+        env, at = self._env, self._env.clock()
+        signed = await identify_machine(env, head, services={operation.service}, at=at)
+        body = await request.read(_SMALL)
+        verify_machine_sent(env, request, signed, body)
+        decode(operation.shape, body)
+        machine = signed.machine
+        request.trace.caller = machine.arn
+        call = call_of(request, machine.account, machine.key_id or "", Region(signed.claim.region), at=at)
+        return Response(200, standard(request.id), encode(await OF_MACHINES[operation.key](env, call, machine)))
 
     async def _grant(self, request: Request, operation: _Operation, signed: Signed, body: bytes) -> Granted:
         """Read the resource's name alone, and ask whether the caller may."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from moorage.domain.names import AccountId
-from moorage.edge.awsjson import own_access, own_tokens
+from moorage.edge.awsjson import own_access, own_machines, own_tokens
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.shapes import OperationShape
 from moorage.operations import accounts
@@ -44,6 +44,7 @@ class DescribeServerOutput(Struct, frozen=True, kw_only=True):
 
 OPERATIONS: Mapping[str, OperationShape] = {
     **own_access.OPERATIONS,
+    **own_machines.OPERATIONS,
     **own_tokens.OPERATIONS,
     "CreateAccount": OperationShape("CreateAccount", CreateAccountInput, CreateAccountOutput),
     "ListAccounts": OperationShape("ListAccounts", Nothing, ListAccountsOutput),

@@ -6,6 +6,7 @@ from moorage.domain.names import AccountId, Region
 from moorage.edge.http.request import Request
 from moorage.operations.authenticate import Signed, verify_body
 from moorage.operations.env import Call, Env
+from moorage.operations.machinecredentials import SignedByMachine, verify_machine
 from moorage.sigv4.errors import SignatureMismatch
 
 
@@ -43,6 +44,20 @@ def verify_sent(env: Env, request: Request, signed: Signed, body: bytes) -> None
     """
     try:
         verify_body(env, signed, sha256(body).hexdigest())
+    except SignatureMismatch:
+        request.blame()
+        raise
+
+
+def verify_machine_sent(env: Env, request: Request, signed: SignedByMachine, body: bytes) -> None:
+    """Check a machine's signature as anybody's.
+
+    Raises:
+        SignatureMismatch
+
+    """
+    try:
+        verify_machine(env, signed, sha256(body).hexdigest())
     except SignatureMismatch:
         request.blame()
         raise

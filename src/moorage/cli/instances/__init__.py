@@ -1,0 +1,1 @@
+"""The commands of ``moorage instance``; each is one small file."""

@@ -1,0 +1,185 @@
+"""Machines: the end of a token, races with their revocation, and what is forgotten when."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+
+from moorage.domain.actions import OPERATIONS
+from moorage.domain.caller import CallerKind
+from moorage.domain.entities import EntityKind
+from moorage.domain.errors import AccessDenied, CredentialUnknown, EntityNotFound
+from moorage.domain.machine import Machine, MachineState
+from moorage.operations import machinecredentials
+from moorage.operations import machines as operations_machines
+from moorage.operations.authorise import authorise
+from moorage.operations.housekeeping import SHOWN, forget_machines
+from moorage.operations.inlinepolicies import delete_policy, put_policy
+from moorage.operations.keyring import Purpose
+from moorage.operations.listing import Paging
+from moorage.operations.machinecredentials import LIFETIME, MachineCredentials, get_credentials
+from moorage.operations.machines import (
+    Joined,
+    Registered,
+    join_instance,
+    list_instances,
+    register_instance,
+    revoke_instance,
+)
+from moorage.operations.roles import NewRole, create_role, delete_role
+from moorage.store.machines import machines
+from moorage.store.sessions import sessions
+from support.env import HOME, FrozenClock
+from unit.operations.tenant import Tenant, allow
+
+SECOND = 1_000_000
+ROLE = "puller"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Allow",
+            "Principal": {"Service": "ec2.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        },
+    }
+)
+
+
+@pytest.fixture
+def tenant(tenant: Tenant) -> Tenant:
+    tenant.run(create_role, f"/{ROLE}", NewRole(ROLE, "/", TRUST))
+    tenant.run(put_policy, f"/{ROLE}", EntityKind.ROLE, "p", allow("ecr:*"))
+    return tenant
+
+
+def register(tenant: Tenant, seconds: int = 60) -> Registered:
+    return tenant.run(register_instance, "", ROLE, seconds)
+
+
+def join(tenant: Tenant, token: str) -> Joined:
+    return asyncio.run(join_instance(tenant.env, tenant.call(), token))
+
+
+def fetch(tenant: Tenant, machine: Machine) -> MachineCredentials:
+    return asyncio.run(get_credentials(tenant.env, tenant.call(), machine))
+
+
+def act_as(tenant: Tenant, found: MachineCredentials) -> str:
+    holder = replace(tenant, key_id=found.opened.access_key_id)
+    granted = asyncio.run(
+        authorise(tenant.env, holder.call(), OPERATIONS["ecr.GetAuthorizationToken"], holder.registry)
+    )
+    assert granted.caller.kind is CallerKind.ROLE
+    return granted.caller.arn
+
+
+def listed(tenant: Tenant) -> list[str]:
+    return [machine.id for machine in tenant.run(list_instances, "", Paging(None, 100)).items]
+
+
+def test_a_token_is_good_until_its_very_end(tenant: Tenant, clock: FrozenClock) -> None:
+    made, late = register(tenant), register(tenant)
+    clock.move(59)
+    assert join(tenant, made.token).machine.id == made.machine.id
+    clock.move(1)
+    with pytest.raises(AccessDenied, match="has expired"):
+        join(tenant, late.token)
+    assert late.machine.state(clock()) is MachineState.EXPIRED
+
+
+def test_a_machine_acts_as_its_role(tenant: Tenant, clock: FrozenClock) -> None:
+    machine = join(tenant, register(tenant).token).machine
+    found = fetch(tenant, machine)
+    assert act_as(tenant, found) == f"arn:aws:sts::{HOME}:assumed-role/{ROLE}/{machine.id}"
+    assert found.opened.expires_at == clock() + LIFETIME * SECOND
+
+
+def test_credentials_are_the_same_for_an_hour_and_then_others(tenant: Tenant, clock: FrozenClock) -> None:
+    machine = join(tenant, register(tenant).token).machine
+    first = fetch(tenant, machine).opened
+    clock.move(3599)
+    again = fetch(tenant, machine).opened
+    assert (again.access_key_id, again.secret, again.expires_at) == (
+        first.access_key_id,
+        first.secret,
+        first.expires_at,
+    )
+    clock.move(1)
+    other = fetch(tenant, machine).opened
+    assert other.access_key_id != first.access_key_id
+    assert fetch(tenant, machine).opened.access_key_id == other.access_key_id
+    assert len(tenant.rows(sessions, "access_key_id")) == 2
+
+
+def test_a_machine_that_is_revoked_while_it_asks_gets_nothing(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = join(tenant, register(tenant).token).machine
+
+    find, granted = machinecredentials.find_target, tenant.granted()
+
+    async def revoked(*args: object) -> object:
+        await revoke_instance(tenant.env, granted, machine.id)
+        return await find(*args)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(machinecredentials, "find_target", revoked)
+    with pytest.raises(CredentialUnknown):
+        fetch(tenant, machine)
+    assert tenant.rows(sessions, "access_key_id") == []
+
+
+def test_a_revoked_machine_keeps_no_secret(tenant: Tenant) -> None:
+    joined = join(tenant, register(tenant).token)
+    ((sealed,),) = tenant.rows(machines, "secret")
+    assert joined.secret.encode() not in sealed
+    opened = tenant.env.keyring.open(Purpose.MACHINE_KEY, sealed, bound=joined.key_id.encode())
+    assert opened.decode() == joined.secret
+    fetch(tenant, joined.machine)
+    tenant.run(revoke_instance, "", joined.machine.id)
+    assert tenant.rows(machines, "secret") == [(None,)]
+    assert tenant.rows(sessions, "access_key_id") == []
+
+
+def test_a_token_is_kept_as_its_hash(tenant: Tenant) -> None:
+    made = register(tenant)
+    ((kept,),) = tenant.rows(machines, "join_hash")
+    assert (len(kept), made.token.encode() in kept) == (32, False)
+    assert made.token not in repr(made)
+
+
+def test_a_role_that_goes_while_a_machine_is_registered_gets_none(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tenant.run(delete_policy, f"/{ROLE}", EntityKind.ROLE, "p")
+    role = tenant.granted(f"/{ROLE}")
+    find = operations_machines.find_target
+
+    async def gone(*args: object) -> object:
+        found = await find(*args)  # type: ignore[arg-type]  # passed on as they came
+        await delete_role(tenant.env, role)
+        return found
+
+    monkeypatch.setattr(operations_machines, "find_target", gone)
+    with pytest.raises(EntityNotFound):
+        register(tenant)
+    assert tenant.rows(machines, "instance_id") == []
+
+
+def test_machines_that_are_over_are_forgotten_after_a_month(tenant: Tenant, clock: FrozenClock) -> None:
+    joined = join(tenant, register(tenant).token).machine
+    waiting, revoked = register(tenant).machine, register(tenant).machine
+    tenant.run(revoke_instance, "", revoked.id)
+    clock.move(SHOWN / SECOND)
+    assert asyncio.run(forget_machines(tenant.env)) == 0
+    assert set(listed(tenant)) == {joined.id, waiting.id, revoked.id}
+    clock.move(61)
+    assert asyncio.run(forget_machines(tenant.env)) == 2
+    assert listed(tenant) == [joined.id]
+
+
+def test_machines_are_listed_in_pages(tenant: Tenant) -> None:
+    made = sorted(register(tenant).machine.id for _ in range(5))
+    first = tenant.run(list_instances, "", Paging(None, 3))
+    second = tenant.run(list_instances, "", Paging(first.marker, 3))
+    assert [machine.id for machine in (*first.items, *second.items)] == made
+    assert (first.marker is None, second.marker) == (False, None)
