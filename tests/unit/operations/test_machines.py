@@ -13,6 +13,7 @@ from moorage.domain.errors import AccessDenied, CredentialUnknown, EntityNotFoun
 from moorage.domain.machine import Machine, MachineState
 from moorage.operations import machinecredentials
 from moorage.operations import machines as operations_machines
+from moorage.operations.assumerole import find_target
 from moorage.operations.authorise import authorise
 from moorage.operations.housekeeping import SHOWN, forget_machines
 from moorage.operations.inlinepolicies import delete_policy, put_policy
@@ -116,11 +117,11 @@ def test_credentials_are_the_same_for_an_hour_and_then_others(tenant: Tenant, cl
 def test_a_machine_that_is_revoked_while_it_asks_gets_nothing(tenant: Tenant, monkeypatch: pytest.MonkeyPatch) -> None:
     machine = join(tenant, register(tenant).token).machine
 
-    find, granted = machinecredentials.find_target, tenant.granted()
+    granted = tenant.granted()
 
     async def revoked(*args: object) -> object:
         await revoke_instance(tenant.env, granted, machine.id)
-        return await find(*args)  # type: ignore[arg-type]  # passed on as they came
+        return await find_target(*args)  # type: ignore[arg-type]  # passed on as they came
 
     monkeypatch.setattr(machinecredentials, "find_target", revoked)
     with pytest.raises(CredentialUnknown):
@@ -152,10 +153,9 @@ def test_a_role_that_goes_while_a_machine_is_registered_gets_none(
 ) -> None:
     tenant.run(delete_policy, f"/{ROLE}", EntityKind.ROLE, "p")
     role = tenant.granted(f"/{ROLE}")
-    find = operations_machines.find_target
 
     async def gone(*args: object) -> object:
-        found = await find(*args)  # type: ignore[arg-type]  # passed on as they came
+        found = await find_target(*args)  # type: ignore[arg-type]  # passed on as they came
         await delete_role(tenant.env, role)
         return found
 
