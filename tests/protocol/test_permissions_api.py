@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 
 from moorage.domain import actions
 from moorage.domain.actions import Scope
-from moorage.edge.awsjson import own
+from moorage.edge.awsjson import own, own_machines
 from moorage.edge.awsjson.edge import HANDLERS
 from moorage.edge.awsjson.shapes import OPERATIONS
 from protocol import cases
@@ -199,7 +199,8 @@ class TestTokens:
     def test_every_own_operation_stands_here(self) -> None:
         explaining = {"CheckAccess", "ExplainDenial", "ListDenials"}  # test_denials.py asks who may
         tokens = {"CreateToken", "ListTokens", "RevokeToken"}
-        assert own.OPERATIONS.keys() == OWN_OPERATIONS.keys() | tokens | explaining
+        machines = own_machines.OPERATIONS.keys()  # test_machines.py asks who may
+        assert own.OPERATIONS.keys() == OWN_OPERATIONS.keys() | tokens | explaining | machines
 
     @pytest.mark.parametrize(
         ("operation", "asked", "action"),
