@@ -4,11 +4,13 @@ import contextlib
 import resource
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
 from bench.load import Load
+from bench.processes import cpu_of
 from bench.stock import REPOSITORY, blob_path
 from bench.targets import Target
 from bench.wire import Address, ask, exchange, expect, head_of
@@ -16,6 +18,7 @@ from bench.workloads import Bench, Run
 
 _EVERY: Final = 1.0  # seconds from byte to byte
 _DECLARED: Final = 1_000_000  # bytes of a body that never comes whole
+_LOOKS, _PAUSE, _REST = 20, 0.25, 0.02  # how often, seconds in between, and of the processor in each of them
 
 Join = Callable[[Bench, Address], socket.socket]
 
@@ -25,6 +28,7 @@ def beside(join: Join, run: Run) -> Run:
 
     def crowded(bench: Bench, target: Target) -> Load:
         with _crowd(bench, target.address, join):
+            _settle(target)
             return run(bench, target)
 
     return crowded
@@ -46,6 +50,16 @@ def stall(bench: Bench, address: Address) -> socket.socket:
     connection = address.connect()
     connection.sendall(ask(address, "GET", blob_path(bench.goods.large.digest)).data)
     return connection
+
+
+def _settle(target: Target) -> None:
+    """Wait until the crowd is there and has been given what it takes at once: its arrival is work like any other."""
+    seen = cpu_of(target.pid)
+    for _ in range(_LOOKS):
+        time.sleep(_PAUSE)
+        seen, before = cpu_of(target.pid), seen
+        if seen - before <= _REST:
+            return
 
 
 @contextlib.contextmanager
