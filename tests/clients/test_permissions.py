@@ -68,6 +68,30 @@ def test_the_cli_simulates_a_document(aws: AwsCli) -> None:
     assert keys == ["aws:CurrentTime"]
 
 
+def test_the_cli_follows_the_simulator_s_pages_and_leaves_policies_out(aws: AwsCli, reader: User, app: str) -> None:
+    actions = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer", PUSH, "ecr:DeleteRepository")
+    source = ("simulate-principal-policy", "--policy-source-arn", f"arn:aws:iam::{ACCOUNT}:user/{reader.name}")
+    asked = ("iam", *source, "--action-names", *actions, "--resource-arns", app)
+    query = "EvaluationResults[].[EvalActionName,EvalDecision]"
+    whole = aws.ask(query, *asked)
+    assert whole == [[name, "allowed" if name in actions[:2] else "implicitDeny"] for name in actions]
+    assert aws.ask(query, *asked, "--page-size", "1") == whole
+    without = aws.ask(query, *asked, "--policy-exclusion-list", "PolicyType=inline")
+    assert without == [[name, "implicitDeny"] for name in actions]
+    boundary = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions[0], "Resource": "*"}]}
+    )
+    bounded = "EvaluationResults[].PermissionsBoundaryDecisionDetail.AllowedByPermissionsBoundary"
+    found = aws.ask(bounded, *asked, "--permissions-boundary-policy-input-list", boundary)
+    assert found == [name == actions[0] for name in actions]
+    shared = boundary.replace('"Action"', '"Principal": {"AWS": "' + ACCOUNT + '"}, "Action"')
+    given = ("--resource-policy", shared, "--resource-owner", f"arn:aws:iam::{ACCOUNT}:root")
+    caller = ("--caller-arn", f"arn:aws:iam::{ACCOUNT}:user/{reader.name}")
+    assert aws.ask(query, *asked, *given, *caller) == whole
+    keys = ("get-context-keys-for-principal-policy", *source[1:])
+    assert aws.ask("ContextKeyNames", "iam", *keys) == []
+
+
 def test_can_answers_in_words_and_by_its_exit_code(server: RunningServer, reader: User, app: str) -> None:
     yes = moorage(server, "can", reader.name, "ecr:BatchGetImage", app)
     assert (yes.code, yes.stdout.splitlines()[0].split(":")[0]) == (0, "allowed")

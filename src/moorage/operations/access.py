@@ -14,17 +14,21 @@ from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import EntityNotFound, ValidationFailed
 from moorage.domain.identityfacts import InvalidInput
 from moorage.domain.names import AccountId, Region
+from moorage.operations.assumerole import find_target, is_role
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Env
 from moorage.operations.identities import entity_identity, root_identity
+from moorage.operations.meant import facts_of_entity
 from moorage.operations.policies import NO_REPOSITORY
 from moorage.policy import words
+from moorage.policy.compiled import Compiled
 from moorage.policy.decide import NO_RESOURCE, CallerPolicies, ResourcePolicies
 from moorage.policy.elements import check_action
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.match import is_arn
 from moorage.policy.reasons import reasons_of
 from moorage.policy.request import ANY_RESOURCE, Request, Requester, Value
+from moorage.policy.trust import trust_reasons
 from moorage.store import entities, standing
 from moorage.store.transaction import Transaction
 
@@ -80,7 +84,8 @@ async def check_access(env: Env, granted: Granted, asked: Access) -> Answer:
     """
     account = granted.caller.account
     named = await find_named(env, account, asked.principal)
-    await authorise(env, granted.call, _NEEDS, granted.registry, named.arn)
+    facts_of_named = {} if named.row is None else await facts_of_entity(env, named.row)
+    await authorise(env, granted.call, _NEEDS, granted.registry, named.arn, facts=facts_of_named)
     somebody = await env.store.read(lambda tx: get_somebody(tx, account, named))
     judge_action(asked.action)
     _judge_resource(asked.resource)
@@ -97,7 +102,11 @@ async def check_access(env: Env, granted: Granted, asked: Access) -> Answer:
         **{name.lower(): value for name, value in asked.context.items()},
     }
     request = Request(somebody.requester, asked.action, resource, owner, facts)
-    found = reasons_of(request, somebody.policies, policies)
+    trust = await _trust(env, asked)
+    if trust is None:
+        found = reasons_of(request, somebody.policies, policies)
+    else:
+        found = trust_reasons(request, somebody.policies, trust)
     return Answer(found.decision.allowed, named.arn, words.why(found, foreign=foreign), words.remedy(found))
 
 
@@ -164,6 +173,13 @@ async def get_somebody(tx: Transaction, account: AccountId, named: Named) -> Som
 def _judge_resource(text: str) -> None:
     if text != ANY_RESOURCE and not is_arn(text):
         raise InvalidInput(f"{text} is no ARN: write * or one such as arn:aws:ecr:REGION:ACCOUNT:repository/NAME")
+
+
+async def _trust(env: Env, asked: Access) -> Compiled | None:
+    """Find the trust policy that decides who becomes a role; None where the question is another one."""
+    if asked.action.lower() != "sts:assumerole" or not is_role(asked.resource):
+        return None
+    return (await find_target(env, asked.resource)).trust
 
 
 async def _attached(env: Env, granted: Granted, asked: Access) -> tuple[AccountId, ResourcePolicies]:

@@ -12,7 +12,8 @@ from moorage.domain.names import AccountId
 from moorage.domain.sessions import SessionFacts, SessionKind
 from moorage.operations.authorise import Granted
 from moorage.operations.context import CallContext
-from moorage.operations.env import Env
+from moorage.operations.denials import Denied, Question
+from moorage.operations.env import Call, Env
 from moorage.operations.meant import tag_facts
 from moorage.operations.principals import Principal
 from moorage.operations.sessions import (
@@ -29,9 +30,10 @@ from moorage.operations.sessions import (
     spelled,
 )
 from moorage.policy.compiled import Compiled
-from moorage.policy.decide import ResourcePolicies, decide
+from moorage.policy.decide import NO_RESOURCE, CallerPolicies, Decision
 from moorage.policy.elements import Attached, Source
 from moorage.policy.request import Request, Value
+from moorage.policy.trust import decide_trust
 from moorage.store import entities, entity_tags, roles
 from moorage.store.roles import RoleRow
 
@@ -91,8 +93,10 @@ async def assume_role(env: Env, granted: Granted, asked: Assuming) -> Assumed:
     judge_limits(asked.limits)
     facts = _facts_of(principal, asked)
     target = await find_target(env, asked.role_arn)
-    if not _is_trusted(granted, target, asked, facts):
-        raise _denied(principal, "sts:AssumeRole", asked.role_arn)
+    refused = _refused(granted, target, asked, facts)
+    if refused is not None:
+        sentence = f"User: {principal.caller.arn} is not authorized to perform: sts:AssumeRole on resource: "
+        raise untrusted(call, f"{sentence}{asked.role_arn}", principal.policies, *refused, target)
     await see_policies(env.store.now, target.row.account, asked.limits)
     chained = principal.caller.kind is CallerKind.ROLE
     opening = Opening(
@@ -124,11 +128,15 @@ def parse_role(arn: str) -> tuple[AccountId, str]:
     return AccountId(found[1]), found[2]
 
 
-# What is looked at in place of a role that is not there, so that a refusal takes as long: it trusts nobody.
+def is_role(arn: str) -> bool:
+    return _ROLE.match(arn) is not None
+
+
+# What is looked at in place of a role that is not there, so that a refusal takes as long: it lets nobody become it.
 _TRUSTS_NOBODY = json.dumps(
     {
         "Version": "2012-10-17",
-        "Statement": {"Effect": "Deny", "Principal": "*", "Action": "sts:*"},
+        "Statement": {"Effect": "Allow", "Principal": "*", "Action": "sts:GetCallerIdentity"},
     }
 )
 _NO_ROLE = RoleRow(_TRUSTS_NOBODY, _TRUSTS_NOBODY, None, CHAINED)
@@ -147,8 +155,7 @@ async def find_target(env: Env, arn: str) -> Target:
     if row is None or own is None or row.place != place:
         path = place.removesuffix(name)
         row, own = Entity(account, "", EntityKind.ROLE, name, path, 0), _NO_ROLE
-    trust = Compiled.stored([(Attached(Source.TRUST, "trust policy", f"role {row.name}"), own.resolved)])
-    return Target(row, own, await entity_tags.of_entity(tx, account, row.id), trust)
+    return Target(row, own, await entity_tags.of_entity(tx, account, row.id), _compiled(own.resolved, row.name))
 
 
 def _facts_of(principal: Principal, asked: Assuming) -> SessionFacts:
@@ -175,8 +182,8 @@ def _facts_of(principal: Principal, asked: Assuming) -> SessionFacts:
     )
 
 
-def _is_trusted(granted: Granted, target: Target, asked: Assuming, facts: SessionFacts) -> bool:
-    """Ask the trust policy and the caller's policies about everything that the call wants."""
+def _refused(granted: Granted, target: Target, asked: Assuming, facts: SessionFacts) -> tuple[Request, Decision] | None:
+    """Ask the trust policy and the caller's policies about everything that the call wants: what they refuse first."""
     wanted = ["sts:AssumeRole"]
     if asked.tags or facts.transitive:
         wanted.append("sts:TagSession")
@@ -189,7 +196,13 @@ def _is_trusted(granted: Granted, target: Target, asked: Assuming, facts: Sessio
     if facts.source_identity is not None:
         known["sts:sourceidentity"] = facts.source_identity
     context = CallContext(granted.call, known, target.row.account)
-    return all(_allows(granted.principal, target, action, context) for action in wanted)
+    requester, row = granted.principal.requester, target.row
+    for action in wanted:
+        request = Request(requester, action, row.arn, row.account, context)
+        decision = decide_trust(request, granted.principal.policies, target.trust)
+        if not decision.allowed:
+            return request, decision
+    return None
 
 
 def request_facts(tags: Sequence[tuple[str, str]], transitive: Sequence[str]) -> dict[str, Value]:
@@ -202,15 +215,29 @@ def request_facts(tags: Sequence[tuple[str, str]], transitive: Sequence[str]) ->
     return found
 
 
-def _allows(principal: Principal, target: Target, action: str, context: CallContext) -> bool:
-    requester, row = principal.requester, target.row
-    request = Request(requester, action, row.arn, row.account, context)
-    # Inside an account an identity policy is enough for other resources; a role is only for those it trusts.
-    if not target.trust.allowance(request, requester.names.every):
-        return False
-    return decide(request, principal.policies, ResourcePolicies(target.trust)).allowed
+def untrusted(  # noqa: PLR0913, PLR0917 - what a refusal is made of
+    call: Call, sentence: str, caller: CallerPolicies, request: Request, decision: Decision, target: Target
+) -> Denied:
+    """Word a refusal that tells nobody whether the role is there, and keep what is needed to explain it.
+
+    What another account's role is, and whether it is one at all, is not kept: it is explained as one that is not there.
+    """
+    question = Question(
+        request_id=call.request_id,
+        at=call.at,
+        region=call.region,
+        client=call.client,
+        user_agent=call.user_agent,
+        account=AccountId(request.requester.account),
+        caller=caller,
+        request=request,
+        decision=decision,
+        policies=NO_RESOURCE,
+        trust=target.trust if request.same_account else _compiled(_TRUSTS_NOBODY, target.row.name),
+        absent=not target.row.id,
+    )
+    return Denied(sentence, question)
 
 
-def _denied(principal: Principal, action: str, role_arn: str) -> AccessDenied:
-    """Word a refusal that tells nobody whether the role is there."""
-    return AccessDenied(f"User: {principal.caller.arn} is not authorized to perform: {action} on resource: {role_arn}")
+def _compiled(text: str, role: str) -> Compiled:
+    return Compiled.stored([(Attached(Source.TRUST, "trust policy", f"role {role}"), text)])

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from moorage.domain.errors import AccessDenied, RegistryError
-from moorage.domain.names import Region
-from moorage.operations.principals import Principal
-from moorage.policy.decide import Decision, ResourcePolicies
+from moorage.domain.names import AccountId, Region
+from moorage.policy.compiled import Compiled
+from moorage.policy.decide import CallerPolicies, Decision, ResourcePolicies
 from moorage.policy.request import Request
 
 _SECOND = 1_000_000  # µs
@@ -21,9 +21,10 @@ _MOST = 400  # not written yet
 
 
 class Question(Struct, frozen=True):
-    """What was asked, when and from where, and refused, with the policies as they were.
+    """What somebody of ``account`` asked, when and from where, and was refused, with the policies as they were.
 
-    ``narrowed`` is what the credential itself was not made for.
+    ``narrowed`` is what the credential itself was not made for; ``trust`` is the policy of a role that somebody wanted
+    to become, and ``absent`` that there is none.
     """
 
     request_id: str
@@ -31,11 +32,14 @@ class Question(Struct, frozen=True):
     region: Region
     client: str
     user_agent: str
-    principal: Principal
+    account: AccountId
+    caller: CallerPolicies
     request: Request
     decision: Decision
     policies: ResourcePolicies
     narrowed: bool = False
+    trust: Compiled | None = None
+    absent: bool = False
 
 
 class Denied(AccessDenied):
@@ -66,7 +70,7 @@ class Denials:
         """Keep what was denied, as long as there are not too many; other errors are none of this."""
         if not isinstance(error, Denied):
             return
-        caller = error.question.principal.caller.arn
+        caller = error.question.request.requester.arn
         self._turn(error.question.at // _SECOND)
         mine = self._of.get(caller, 0)
         if mine >= _OF_ONE or self._count >= _OF_ALL or len(self._fresh) >= _MOST or len(self._of) >= _CALLERS:

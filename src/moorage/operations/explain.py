@@ -13,8 +13,11 @@ from moorage.domain.errors import DenialNotFound
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.denials import Noted, Question
 from moorage.operations.env import Env
+from moorage.operations.meant import facts_of_principal
 from moorage.policy import words
 from moorage.policy.reasons import reasons_of
+from moorage.policy.request import Requester, RequesterType
+from moorage.policy.trust import trust_reasons
 from moorage.store import accounts, denials
 from moorage.store.denials import DenialRow
 from moorage.store.transaction import Transaction
@@ -104,7 +107,8 @@ async def list_denials(env: Env, granted: Granted) -> Sequence[Explanation]:
 
 
 async def _authorise(env: Env, granted: Granted, principal: str) -> None:
-    await authorise(env, granted.call, _NEEDS, granted.registry, principal)
+    facts = await facts_of_principal(env, granted.caller.account, principal)
+    await authorise(env, granted.call, _NEEDS, granted.registry, principal, facts=facts)
 
 
 def _explanation(row: DenialRow) -> Explanation:
@@ -117,7 +121,7 @@ def _row(noted: Noted) -> DenialRow:
     why, remedy = _reasons(asked)
     told = Told(
         sentence=noted.sentence,
-        caller=requester.arn,
+        caller=_caller(requester),
         action=request.action,
         resource=str(request.resource),
         region=str(asked.region),
@@ -126,15 +130,27 @@ def _row(noted: Noted) -> DenialRow:
         why=why,
         remedy=remedy,
     )
-    account = asked.principal.caller.account
     principal = requester.role_arn or requester.arn
-    return DenialRow(account, asked.request_id, asked.at, principal, msgspec.json.encode(told).decode())
+    return DenialRow(asked.account, asked.request_id, asked.at, principal, msgspec.json.encode(told).decode())
+
+
+def _caller(requester: Requester) -> str:
+    """Name who was refused; of a token also whom it is about."""
+    if requester.type is RequesterType.WEB_IDENTITY:
+        return f"{requester.arn}/{requester.unique_id}"[:_LONGEST]
+    return requester.arn
 
 
 def _reasons(asked: Question) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if asked.narrowed:
         why = ("the policies allow it, but the password that was used was made for less",)
         return why, ("make a password that is good for it: `moorage token create`, or `aws ecr get-login-password`",)
-    found = reasons_of(asked.request, asked.principal.policies, asked.policies)
+    if asked.absent and asked.request.same_account:
+        why = (f"there is no role {asked.request.resource}: its path is part of the ARN, and case counts",)
+        return why, ("name a role that is there, or create it with a trust policy",)
+    if asked.trust is None:
+        found = reasons_of(asked.request, asked.caller, asked.policies)
+    else:
+        found = trust_reasons(asked.request, asked.caller, asked.trust)
     foreign = not asked.request.same_account
     return words.why(found, foreign=foreign), words.remedy(found)

@@ -6,6 +6,7 @@ It is read before permission is asked, so nothing of it is told: one that is not
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from moorage.domain.arns import read_principal_arn
 from moorage.domain.caller import Caller, CallerKind
 from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import ValidationFailed
@@ -64,6 +65,21 @@ async def facts_of_policy(env: Env, account: AccountId, arn: str) -> Mapping[str
 async def facts_of_provider(env: Env, account: AccountId, address: str) -> Mapping[str, Value]:
     """Give the condition keys of an OIDC provider, its tags."""
     return tag_facts(await entity_tags.of_entity(env.store.now, account, tag_id(address)))
+
+
+async def facts_of_principal(env: Env, account: AccountId, arn: str) -> Mapping[str, Value]:
+    """Give the condition keys of the user, group or role with that whole ARN, its tags; nothing of anybody else."""
+    found = read_principal_arn(arn)
+    if found is None or found.account != account:
+        return {}
+    row = await entities.find(env.store.now, account, EntityKind(found.kind), found.name)
+    tags = await entity_tags.of_entity(env.store.now, account, "" if row is None else row.id)
+    return {} if row is None or row.arn != arn else tag_facts(tags)
+
+
+async def facts_of_entity(env: Env, row: Entity) -> Mapping[str, Value]:
+    """Give the condition keys of an entity, its tags."""
+    return tag_facts(await entity_tags.of_entity(env.store.now, row.account, row.id))
 
 
 async def _meant(tx: Transaction, account: AccountId, row: Entity | None, otherwise: str) -> Meant:

@@ -30,9 +30,10 @@ _POLICIES: Final[Mapping[str, str]] = {
 }
 
 
-def place_of(service: str) -> str:
-    """Name the role of a service with its path, on which the call is granted."""
-    return f"{SERVICE_PATH}{service}/{ROLES.get(service, '')}"
+def place_of(service: str, suffix: str) -> str:
+    """Name the role of a service with its path, on which the call is granted; a suffix makes it another role."""
+    name = ROLES.get(service, "")
+    return f"{SERVICE_PATH}{service}/{name}_{suffix}" if suffix else f"{SERVICE_PATH}{service}/{name}"
 
 
 async def create_linked_role(

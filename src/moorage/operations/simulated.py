@@ -1,9 +1,9 @@
 """What a simulation is made of: the principal that is named, its documents, and those that come with the request."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from moorage.domain.arns import read_principal_arn
 from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import EntityNotFound
 from moorage.domain.identityfacts import InvalidInput
@@ -19,7 +19,6 @@ from moorage.policy.request import Requester, RequesterType, Value
 from moorage.store import entities
 from moorage.store.transaction import Transaction
 
-_ENTITY = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(user|group|role)(/.*)\Z", re.DOTALL)
 _MOST_TEXT = 262_144  # characters of all documents that come with a request
 _MOST_QUESTIONS = 1_000  # actions times resources
 _NOBODY = "simulated"
@@ -99,13 +98,12 @@ async def get_source(tx: Transaction, granted: Granted) -> Entity:
         EntityNotFound
 
     """
-    found, account = _ENTITY.match(granted.name), granted.caller.account
-    if found is None or found[1] != account:
+    found, account = read_principal_arn(granted.name), granted.caller.account
+    if found is None or found.account != account:
         raise InvalidInput(f"Invalid Entity Arn: {granted.name} is no user, group or role of account {account}")
-    name = found[3].rpartition("/")[2]
-    row = await entities.find(tx, account, EntityKind(found[2]), name)
+    row = await entities.find(tx, account, EntityKind(found.kind), found.name)
     if row is None or row.arn != granted.name:
-        raise EntityNotFound(found[2], name)
+        raise EntityNotFound(found.kind, found.name)
     return row
 
 
@@ -183,12 +181,12 @@ def _nobody(account: AccountId) -> Requester:
 
 
 def _read_caller(arn: str) -> Requester:
-    found = _ENTITY.match(arn)
-    if found is None:
-        raise InvalidInput(f"Invalid Caller Arn: {arn} is no user, group or role")
-    facts: dict[str, Value] = {"aws:principalarn": arn, "aws:principalaccount": found[1]}
-    name = found[3].rpartition("/")[2]
-    if found[2] == EntityKind.ROLE:
-        session = f"arn:aws:sts::{found[1]}:assumed-role/{name}/{_NOBODY}"
-        return Requester(found[1], session, f"{_NOBODY}:{_NOBODY}", RequesterType.ASSUMED_ROLE, arn, facts)
-    return Requester(found[1], arn, _NOBODY, RequesterType.USER, facts={**facts, "aws:username": name})
+    found = read_principal_arn(arn)
+    if found is None or found.kind == EntityKind.GROUP:  # a group calls nobody
+        raise InvalidInput(f"Invalid Caller Arn: {arn} is no user or role")
+    account, name = found.account, found.name
+    facts: dict[str, Value] = {"aws:principalarn": arn, "aws:principalaccount": account}
+    if found.kind == EntityKind.ROLE:
+        session = f"arn:aws:sts::{account}:assumed-role/{name}/{_NOBODY}"
+        return Requester(account, session, f"{_NOBODY}:{_NOBODY}", RequesterType.ASSUMED_ROLE, arn, facts)
+    return Requester(account, arn, _NOBODY, RequesterType.USER, facts={**facts, "aws:username": name})

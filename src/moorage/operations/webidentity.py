@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from moorage.domain.entities import provider_arn, session_arn
-from moorage.domain.errors import AccessDenied, ValidationFailed
+from moorage.domain.errors import ValidationFailed
 from moorage.domain.identityfacts import IdentityRejected, IdentityTokenExpired, IdentityTokenInvalid
 from moorage.domain.names import AccountId
 from moorage.domain.sessions import SessionFacts, SessionKind
 from moorage.operations import jwt
-from moorage.operations.assumerole import Target, find_target, parse_role, request_facts
+from moorage.operations.assumerole import Target, find_target, parse_role, request_facts, untrusted
 from moorage.operations.context import CallContext
 from moorage.operations.env import Call, Env
 from moorage.operations.oidcproviders import address_of
@@ -30,7 +30,9 @@ from moorage.operations.sessions import (
     see_policies,
     spelled,
 )
+from moorage.policy.decide import NO_POLICIES, Decision
 from moorage.policy.request import Request, Requester, RequesterType, Value
+from moorage.policy.trust import decide_trust
 from moorage.store import oidc_providers
 from moorage.store.oidc_providers import ProviderRow
 
@@ -90,8 +92,10 @@ async def assume_with_token(env: Env, call: Call, asked: Bringing) -> AssumedByT
     recognised = await recognise(env, account, asked.token, at=call.at)
     facts, tags = _facts_of(recognised, asked)
     target = await find_target(env, asked.role_arn)
-    if not _is_trusted(call, target, recognised, asked, facts, tags):
-        raise AccessDenied("Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    refused = _refused(call, target, recognised, asked, facts, tags)
+    if refused is not None:
+        sentence = "Not authorized to perform sts:AssumeRoleWithWebIdentity"
+        raise untrusted(call, sentence, NO_POLICIES, *refused, target)
     await see_policies(env.store.now, account, asked.limits)
     arn = session_arn(account, target.row.name, asked.name)
     opening = Opening(
@@ -207,14 +211,14 @@ def _tags(claims: jwt.Json) -> tuple[Sequence[tuple[str, str]], Sequence[str]]:
     return tags, transitive
 
 
-def _is_trusted(  # noqa: PLR0913, PLR0917 - what a trust policy may ask about
+def _refused(  # noqa: PLR0913, PLR0917 - what a trust policy may ask about
     call: Call,
     target: Target,
     recognised: Recognised,
     asked: Bringing,
     facts: SessionFacts,
     tags: Sequence[tuple[str, str]],
-) -> bool:
+) -> tuple[Request, Decision] | None:
     """Ask the role's trust policy, which must name the provider: a token is nobody of the account."""
     wanted = ["sts:AssumeRoleWithWebIdentity"]
     if tags:
@@ -229,12 +233,12 @@ def _is_trusted(  # noqa: PLR0913, PLR0917 - what a trust policy may ask about
         target.row.account, recognised.arn, recognised.subject, RequesterType.WEB_IDENTITY, facts=known
     )
     context = CallContext(call, known, target.row.account)
-    names = (recognised.arn,)
     for action in wanted:
         request = Request(requester, action, target.row.arn, target.row.account, context)
-        if target.trust.denials(request, requester.names.every) or not target.trust.allowance(request, names):
-            return False
-    return True
+        decision = decide_trust(request, NO_POLICIES, target.trust)
+        if not decision.allowed:
+            return request, decision
+    return None
 
 
 def _claims(recognised: Recognised) -> dict[str, Value]:

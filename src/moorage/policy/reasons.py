@@ -68,7 +68,8 @@ class Reasons:
         side = self.decision.side
         if self.decision.allowed or side is None or self.decision.because:
             return ()
-        if side is Side.IDENTITY and self.request.same_account and self.at(Side.RESOURCE) is not None:
+        resource = self.at(Side.RESOURCE)
+        if side is Side.IDENTITY and self.request.same_account and resource is not None and not resource.allowances:
             return (Side.IDENTITY, Side.RESOURCE)
         return (side,)
 

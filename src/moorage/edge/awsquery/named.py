@@ -10,7 +10,14 @@ from moorage.edge.awsquery.codec import Form
 from moorage.edge.awsquery.shapes import IAM
 from moorage.operations.authorise import NO_FACTS
 from moorage.operations.env import Env
-from moorage.operations.meant import Meant, facts_of_policy, facts_of_provider, find_meant, find_meant_user
+from moorage.operations.meant import (
+    Meant,
+    facts_of_policy,
+    facts_of_principal,
+    facts_of_provider,
+    find_meant,
+    find_meant_user,
+)
 from moorage.operations.oidcproviders import address_in, address_of
 from moorage.operations.servicelinked import place_of
 from moorage.policy.request import Value
@@ -74,7 +81,9 @@ async def read_named(env: Env, caller: Caller, key: str, form: Form) -> Named:
             own = {} if key == "iam.CreatePolicy" else await facts_of_policy(env, caller.account, arn)
             return Named(needs, arn, facts={**own, **facts})
         case Scope.PRINCIPAL:
-            return Named(needs, form.get("PolicySourceArn", "")[:_LONGEST_ARN], facts=facts)
+            source = form.get("PolicySourceArn", "")[:_LONGEST_ARN]
+            own = await facts_of_principal(env, caller.account, source)
+            return Named(needs, source, facts={**own, **facts})
         case Scope.PROVIDER:
             address = _provider(key, form)
             born = key == "iam.CreateOpenIDConnectProvider"
@@ -94,7 +103,9 @@ async def _placed(  # noqa: PLR0913, PLR0917 - a name, and what it is read for
     if key in _CREATED:
         return Named(needs, f"{_cut(form.get('Path')) or '/'}{given}", facts=named.facts)
     if key == "iam.CreateServiceLinkedRole":
-        return Named(needs, place_of(_cut(form.get("AWSServiceName"))), facts=named.facts)
+        return Named(
+            needs, place_of(_cut(form.get("AWSServiceName")), _cut(form.get("CustomSuffix"))), facts=named.facts
+        )
     if kind is not EntityKind.USER:
         meant = await find_meant(env, caller.account, kind, given)
         return Named(needs, meant.place, f"{kind.word} {given}", _with(key, named.facts, meant))

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from support.env import HOME, FrozenClock, close_env, configure_account, make_env
+from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_env
+from support.iamcalls import trust_in
 from unit.edge.awsquery.wire import Client, Refused, policy, read, refusal
 
 LIMIT = f"arn:aws:iam::{HOME}:policy/limit"
@@ -228,6 +229,43 @@ def test_a_delegate_gives_nothing_to_the_unbounded_and_unbounds_nobody(root: Cli
     denied(delegate, "DeleteUserPermissionsBoundary", UserName="eve")
     denied(delegate, "CreatePolicyVersion", PolicyArn=LIMIT, PolicyDocument=policy("Allow", "*"), SetAsDefault=True)
     denied(delegate, "CreateAccessKey", UserName="admin")
+
+
+@pytest.mark.parametrize("key", ["iam:ResourceTag/team", "aws:ResourceTag/team"])
+@pytest.mark.parametrize("operation", ["SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"])
+def test_whose_policies_may_be_looked_at_may_hang_on_tags(root: Client, key: str, operation: str) -> None:
+    tags = {"red": [{"Key": "Team", "Value": "red"}], "blue": [{"Key": "Team", "Value": "blue"}]}
+    for name, given in tags.items():
+        root.call("CreateUser", UserName=name, Tags=given)
+        root.call("CreateRole", RoleName=name, Path="/x/", AssumeRolePolicyDocument=trust_in(HOME), Tags=given)
+    root.call("CreateGroup", GroupName="red")
+    ada = granted(root, "ada", allow("iam:*", StringEquals={key: "red"}))
+    more = {"ActionNames": ["ecr:PutImage"]} if operation.startswith("Simulate") else {}
+    arns = f"arn:aws:iam::{HOME}:"
+    for source in ("user/red", "role/x/red"):
+        assert ada.call(operation, PolicySourceArn=f"{arns}{source}", **more)
+    for source in ("user/blue", "role/x/blue", "role/red", "group/red", "user/nobody"):
+        denied(ada, operation, PolicySourceArn=f"{arns}{source}", **more)
+    denied(ada, operation, PolicySourceArn=f"arn:aws:iam::{OTHER}:user/red", **more)
+
+
+@pytest.mark.parametrize("suffix", [None, "test"])
+def test_a_service_linked_role_is_asked_about_under_its_whole_name(root: Client, suffix: str | None) -> None:
+    name = "replication.ecr.amazonaws.com/AWSServiceRoleForECRReplication"
+    place = f"arn:aws:iam::{HOME}:role/aws-service-role/{name}"
+    plain = root.new_user("plain", "iam:CreateServiceLinkedRole", resource=place)
+    suffixed = root.new_user("suffixed", "iam:CreateServiceLinkedRole", resource=f"{place}_test")
+    asked = {"AWSServiceName": "replication.ecr.amazonaws.com"} | ({} if suffix is None else {"CustomSuffix": suffix})
+    may, may_not = (plain, suffixed) if suffix is None else (suffixed, plain)
+    refused = refusal(may_not, "CreateServiceLinkedRole", **asked)
+    assert (refused.code, f"on resource: {place}{'' if suffix is None else '_test'} " in refused.message) == (
+        "AccessDenied",
+        True,
+    )
+    if suffix is None:
+        assert may.call("CreateServiceLinkedRole", **asked)["Role"]["RoleName"] == name.partition("/")[2]
+    else:  # none of ECR's services takes one
+        assert refusal(may, "CreateServiceLinkedRole", **asked).code == "InvalidInput"
 
 
 def test_whoever_renames_needs_leave_for_the_new_place_too(root: Client) -> None:

@@ -213,6 +213,23 @@ def test_tags_need_leave_of_their_own_and_the_transitive_go_on(root: Client) -> 
     assert refused.code == "ValidationError"
 
 
+@pytest.mark.parametrize("spelling", ["team", "Team", "TEAM"])
+def test_a_transitive_tag_keeps_its_value_over_a_chain_of_roles(root: Client, spelling: str) -> None:
+    ada = root.new_user("ada", "sts:*")
+    make_role(root, trust({"AWS": HOME}, "sts:AssumeRole", "sts:TagSession"), "sts:*")
+    red = json.loads(policy("Allow", "iam:ListUsers"))
+    red["Statement"][0]["Condition"] = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    root.call("PutRolePolicy", RoleName="builder", PolicyName="q", PolicyDocument=json.dumps(red))
+    first = become(ada, Tags=[{"Key": "Team", "Value": "red"}], TransitiveTagKeys=["TEAM"])
+    second = become(first, Tags=[{"Key": "shift", "Value": "night"}])
+    third = become(second)
+    assert [session.call("ListUsers")["Users"] != [] for session in (first, second, third)] == [True] * 3
+    asked = {"RoleArn": ROLE, "RoleSessionName": "night", "Tags": [{"Key": spelling, "Value": "blue"}]}
+    for session in (first, second, third):
+        assert "cannot be replaced" in refusal(session, "AssumeRole", "sts", **asked).message
+    assert refusal(become(ada, Tags=[{"Key": "Team", "Value": "blue"}]), "ListUsers").code == "AccessDenied"
+
+
 def test_a_source_identity_needs_leave_and_stays(root: Client) -> None:
     ada = root.new_user("ada", "sts:*")
     make_role(root, trust({"AWS": HOME}, "sts:AssumeRole", "sts:SetSourceIdentity"), "sts:*")

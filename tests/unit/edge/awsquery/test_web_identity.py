@@ -12,7 +12,7 @@ import pytest
 from moorage.operations.accounts import NewKey
 from support.env import HOME, OTHER, START, FrozenClock, close_env, configure_account, make_account, make_env
 from support.oidc import DISCOVERY, Key, Provider, encoded
-from unit.edge.awsquery.wire import FORM, HOST, Arrived, Client, Headers, Refused, policy, read, refusal
+from unit.edge.awsquery.wire import FORM, HOST, Arrived, Client, Headers, Refused, explained, policy, read, refusal
 
 ISSUER = "https://oidc.example.com/cluster"
 ADDRESS = ISSUER.removeprefix("https://")
@@ -298,6 +298,85 @@ def test_tags_in_a_token_need_leave_and_become_session_tags(root: Client, provid
     document = trust("*", "sts:AssumeRoleWithWebIdentity", "sts:TagSession")
     root.call("UpdateAssumeRolePolicy", RoleName="pusher", PolicyDocument=document)
     assert bring(root, provider.token(tagged))["PackedPolicySize"] > 0
+
+
+def session_of(root: Client, answer: Mapping[str, Any]) -> Client:
+    made = answer["Credentials"]
+    return replace(root, key=NewKey(made["AccessKeyId"], made["SecretAccessKey"]), token=made["SessionToken"])
+
+
+@pytest.mark.parametrize("spelling", ["team", "Team", "TEAM"])
+def test_a_transitive_tag_of_a_token_cannot_be_changed_on_the_way(
+    root: Client, provider: Provider, spelling: str
+) -> None:
+    document = trust("*", "sts:AssumeRoleWithWebIdentity", "sts:TagSession")
+    root.call("UpdateAssumeRolePolicy", RoleName="pusher", PolicyDocument=document)
+    root.call("PutRolePolicy", RoleName="pusher", PolicyName="p", PolicyDocument=policy("Allow", "sts:*"))
+    next_trust = {"Effect": "Allow", "Principal": {"AWS": ROLE}, "Action": ["sts:AssumeRole", "sts:TagSession"]}
+    document = json.dumps({"Version": "2012-10-17", "Statement": next_trust})
+    root.call("CreateRole", RoleName="next", AssumeRolePolicyDocument=document)
+    by_team = json.loads(policy("Allow", "iam:ListUsers"))
+    by_team["Statement"][0]["Condition"] = {"StringEquals": {"aws:PrincipalTag/team": "red"}}
+    root.call("PutRolePolicy", RoleName="next", PolicyName="p", PolicyDocument=json.dumps(by_team))
+    tags = {"principal_tags": {"Team": ["red"]}, "transitive_tag_keys": ["tEAM"]}
+    first = session_of(root, bring(root, provider.token({**GOOD, "https://aws.amazon.com/tags": tags})))
+    asked = {"RoleArn": f"arn:aws:iam::{HOME}:role/next", "RoleSessionName": "on"}
+    changed = refusal(first, "AssumeRole", "sts", **asked, Tags=[{"Key": spelling, "Value": "blue"}])
+    assert (changed.code, "cannot be replaced" in changed.message) == ("ValidationError", True)
+    second = session_of(first, first.call("AssumeRole", "sts", **asked))
+    assert second.call("ListUsers")["Users"] == []
+
+
+# What nobody learns who has no token of a provider, and what the refused one's account is told.
+
+
+def test_without_a_good_token_nothing_is_told_of_roles_and_accounts(root: Client, provider: Provider) -> None:
+    """An unregistered issuer and a bad signature are told apart, as by AWS; nothing else is."""
+    nowhere = f"arn:aws:iam::{OTHER}:role/pusher"
+    foreign = Provider("https://oidc.example.com/foreign", keys=[_KEYS[1]])
+    unknown = foreign.token({**GOOD, "iss": foreign.issuer})
+    forged = provider.token(GOOD, key=Key("k1", _KEYS[1].private))
+    told = {
+        token: {
+            (found.code, found.status, found.message)
+            for found in (refused(root, token, RoleArn=role) for role in (ROLE, f"{ROLE}-gone", f"{ROLE}/x"))
+        }
+        for token in (unknown, forged)
+    }
+    sentence = f"No OpenIDConnect provider found in your account for {foreign.issuer}"
+    assert told[unknown] == {("InvalidIdentityToken", 400, sentence)}
+    assert [(code, status) for code, status, _ in told[forged]] == [("InvalidIdentityToken", 400)]
+    there_is_no_such_account = refused(root, unknown, RoleArn=nowhere)
+    assert (there_is_no_such_account.code, there_is_no_such_account.message) == ("InvalidIdentityToken", sentence)
+
+
+@pytest.mark.parametrize("claims", [{"aud": "x"}, {"exp": NOW}, {"nbf": NOW + 999}, {"sub": ""}])
+def test_a_forged_token_is_told_nothing_of_what_a_good_one_would_have_to_say(
+    root: Client, provider: Provider, claims: dict[str, object]
+) -> None:
+    mallory = Key("k1", _KEYS[1].private)
+    one = refused(root, provider.token(GOOD, key=mallory))
+    other = refused(root, provider.token({**GOOD, **claims}, key=mallory))
+    assert (one.code, one.message) == (other.code, other.message)
+
+
+def test_a_refused_token_is_explained_to_the_role_s_account(root: Client, provider: Provider) -> None:
+    arn = f"arn:aws:iam::{HOME}:oidc-provider/{ADDRESS}"
+    refused(root, provider.token({**GOOD, "sub": "system:serviceaccount:other:pusher"}))
+    told = explained(root)
+    assert (told.caller, told.action) == (
+        f"{arn}/system:serviceaccount:other:pusher",
+        "sts:AssumeRoleWithWebIdentity",
+    )
+    assert (told.resource, told.sentence) == (ROLE, "Not authorized to perform sts:AssumeRoleWithWebIdentity")
+    assert told.why[1] == (
+        "statement 1 of the trust policy of role pusher allows the action, but only under conditions on "
+        f"{ADDRESS}:sub that this request does not fulfil"
+    )
+    refused(root, provider.token(GOOD), RoleArn=f"{ROLE}-gone")
+    assert explained(root).why == (f"there is no role {ROLE}-gone: its path is part of the ARN, and case counts",)
+    refused(root, provider.token({**GOOD, "aud": "x"}))
+    assert not root.env.denials.take()
 
 
 def test_no_other_operation_goes_without_a_signature(root: Client) -> None:

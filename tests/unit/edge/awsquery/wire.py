@@ -1,6 +1,7 @@
 """IAM and STS as a client sees them, without a network: botocore writes, signs and reads, the edge answers."""
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -17,17 +18,22 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from botocore.session import Session
 
+from moorage.domain.names import AccountId
 from moorage.edge.awsquery.edge import QueryEdge
 from moorage.edge.http.body import Bodies
 from moorage.edge.http.request import Origin, Request
 from moorage.edge.http.response import Response
 from moorage.operations.accounts import NewKey
+from moorage.operations.denials import Denied
 from moorage.operations.env import Env
+from moorage.operations.explain import Told, explain_denial
+from unit.operations.tenant import Tenant
 
 HOST = "localhost:5000"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 GLOBAL = "us-east-1"
 _SESSION = Session()
+_NUMBERS = itertools.count(1)
 _MODELS = {service: _SESSION.get_service_model(service) for service in ("iam", "sts")}
 _SERIALIZER, _PARSER = create_serializer("query"), create_parser("query")
 
@@ -75,7 +81,7 @@ class Arrived:
 
     def request(self) -> Request:
         origin = Origin("localhost", 5000, secure=False, client="127.0.0.1", trusted=True)
-        return Request(self, self, origin, "request-1", Bodies())
+        return Request(self, self, origin, f"request-{next(_NUMBERS)}", Bodies())
 
 
 class Refused(Exception):
@@ -129,6 +135,14 @@ class Client:
             document = policy("Allow", *actions, resource=resource)
             self.call("PutUserPolicy", UserName=name, PolicyName="p", PolicyDocument=document)
         return self.as_key(self.call("CreateAccessKey", UserName=name)["AccessKey"])
+
+
+def explained(root: Client) -> Told:
+    """Tell what is kept of the one refusal since the last time, to the root of its account."""
+    tenant = Tenant(root.env, AccountId(root.call("GetCallerIdentity", "sts")["Account"]), root.key.access_key_id)
+    (noted,) = root.env.denials.take()
+    root.env.denials.note(Denied(noted.sentence, noted.question))
+    return tenant.run(explain_denial, "", noted.question.request_id).told
 
 
 def refusal(client: Client, operation: str, service: str = "iam", **members: object) -> Refused:
