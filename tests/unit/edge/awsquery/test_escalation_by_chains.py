@@ -82,7 +82,12 @@ class Stage:
                 yield role["Arn"]
 
     def _allowed(self, source: str) -> Iterator[tuple[str, str]]:
-        asked = {"PolicySourceArn": source, "ActionNames": ACTIONS, "ResourceArns": PLACES, "MaxItems": 1000}
+        asked: dict[str, Any] = {
+            "PolicySourceArn": source,
+            "ActionNames": ACTIONS,
+            "ResourceArns": PLACES,
+            "MaxItems": 1000,
+        }
         for one in self.root.call("SimulatePrincipalPolicy", **asked)["EvaluationResults"]:
             for each in one["ResourceSpecificResults"]:
                 if each["EvalResourceDecision"] == "allowed":

@@ -240,7 +240,7 @@ def test_whose_policies_may_be_looked_at_may_hang_on_tags(root: Client, key: str
         root.call("CreateRole", RoleName=name, Path="/x/", AssumeRolePolicyDocument=trust_in(HOME), Tags=given)
     root.call("CreateGroup", GroupName="red")
     ada = granted(root, "ada", allow("iam:*", StringEquals={key: "red"}))
-    more = {"ActionNames": ["ecr:PutImage"]} if operation.startswith("Simulate") else {}
+    more: dict[str, Any] = {"ActionNames": ["ecr:PutImage"]} if operation.startswith("Simulate") else {}
     arns = f"arn:aws:iam::{HOME}:"
     for source in ("user/red", "role/x/red"):
         assert ada.call(operation, PolicySourceArn=f"{arns}{source}", **more)

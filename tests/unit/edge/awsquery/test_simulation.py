@@ -18,6 +18,7 @@ READ_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
 OWN = f"arn:aws:iam::{HOME}:policy/own"
 LISTS = "ecr:ListImages"
 Result = Mapping[str, Any]
+Members = dict[str, Any]
 
 
 @pytest.fixture
@@ -37,8 +38,8 @@ def root(tmp_path: Path) -> Iterator[Client]:
     close_env(env)
 
 
-def results(client: Client, *actions: str, source: str = ADA, **members: object) -> dict[str, Result]:
-    asked = {"PolicySourceArn": source, "ActionNames": list(actions), "ResourceArns": [APP], **members}
+def results(client: Client, *actions: str, source: str = ADA, **members: Any) -> dict[str, Result]:  # noqa: ANN401 - members of every type
+    asked: Members = {"PolicySourceArn": source, "ActionNames": list(actions), "ResourceArns": [APP], **members}
     found = client.call("SimulatePrincipalPolicy", **asked)["EvaluationResults"]
     return {one["EvalActionName"]: one for one in found}
 
@@ -47,8 +48,8 @@ def decided(client: Client, *actions: str, **members: Any) -> dict[str, str]:  #
     return {name: one["EvalDecision"] for name, one in results(client, *actions, **members).items()}
 
 
-def custom(client: Client, *documents: str, action: str = LISTS, **members: object) -> Result:
-    asked = {"PolicyInputList": list(documents), "ActionNames": [action], "ResourceArns": [APP], **members}
+def custom(client: Client, *documents: str, action: str = LISTS, **members: Any) -> Result:  # noqa: ANN401 - members of every type
+    asked: Members = {"PolicyInputList": list(documents), "ActionNames": [action], "ResourceArns": [APP], **members}
     (found,) = client.call("SimulateCustomPolicy", **asked)["EvaluationResults"]
     result: Result = found
     return result
@@ -65,9 +66,13 @@ def resource_policy(principal: object, action: str = LISTS) -> str:
 @pytest.mark.parametrize("operation", ["SimulatePrincipalPolicy", "SimulateCustomPolicy"])
 def test_pages_together_are_the_whole_answer_in_its_order(root: Client, operation: str) -> None:
     actions = [f"ecr:Action{number}" for number in range(12, 0, -1)]
-    asked: dict[str, Any] = {"ActionNames": actions, "ResourceArns": [APP]}
-    more = {"PolicySourceArn": ADA} if "Principal" in operation else {"PolicyInputList": [policy("Allow", "ecr:*")]}
-    seen, marker, sizes = [], {}, []
+    asked: Members = {"ActionNames": actions, "ResourceArns": [APP]}
+    more: Members = (
+        {"PolicySourceArn": ADA} if "Principal" in operation else {"PolicyInputList": [policy("Allow", "ecr:*")]}
+    )
+    seen: list[str] = []
+    sizes: list[int] = []
+    marker: Members = {}
     while True:
         page = root.call(operation, **asked, **more, MaxItems=5, **marker)
         seen += [one["EvalActionName"] for one in page["EvaluationResults"]]
@@ -79,9 +84,9 @@ def test_pages_together_are_the_whole_answer_in_its_order(root: Client, operatio
 
 
 def test_a_marker_of_another_list_is_refused(root: Client) -> None:
-    asked = {"ActionNames": ["ecr:A", "ecr:B"], "ResourceArns": [APP]}
+    asked: Members = {"ActionNames": ["ecr:A", "ecr:B"], "ResourceArns": [APP]}
     page = root.call("SimulatePrincipalPolicy", PolicySourceArn=ADA, MaxItems=1, **asked)
-    given = {"PolicyInputList": [policy("Allow", "*")], "Marker": page["Marker"]}
+    given: Members = {"PolicyInputList": [policy("Allow", "*")], "Marker": page["Marker"]}
     assert refusal(root, "SimulateCustomPolicy", **asked, **given).code == "ValidationError"
     group = f"arn:aws:iam::{HOME}:group/crew"
     other = {"PolicySourceArn": group, "Marker": page["Marker"]}
@@ -137,7 +142,7 @@ def test_a_boundary_that_comes_with_the_request_takes_the_place_of_the_principal
         LISTS: {"AllowedByPermissionsBoundary": True},
         "ecr:PutImage": {"AllowedByPermissionsBoundary": False},
     }
-    given = {"PermissionsBoundaryPolicyInputList": [policy("Allow", "ecr:PutImage")]}
+    given: Members = {"PermissionsBoundaryPolicyInputList": [policy("Allow", "ecr:PutImage")]}
     other = results(root, LISTS, "ecr:PutImage", **given)
     assert {name: one["EvalDecision"] for name, one in other.items()} == {
         LISTS: "implicitDeny",
@@ -160,7 +165,11 @@ def test_documents_alone_are_bounded_too_and_a_denial_in_the_boundary_is_explici
         assert (found["EvalDecision"], detail) == (decision, allowed)
     (matched,) = found["MatchedStatements"]
     assert matched["SourcePolicyId"] == "PermissionsBoundaryPolicyInputList.1"
-    bad = {"PermissionsBoundaryPolicyInputList": ["{}"], "PolicyInputList": [everything], "ActionNames": [LISTS]}
+    bad: Members = {
+        "PermissionsBoundaryPolicyInputList": ["{}"],
+        "PolicyInputList": [everything],
+        "ActionNames": [LISTS],
+    }
     assert refusal(root, "SimulateCustomPolicy", **bad).code == "InvalidInput"
 
 
@@ -184,7 +193,7 @@ def test_somebody_else_with_the_principal_s_policies_is_known_by_the_arn_alone(r
     by_name = json.loads(policy("Allow", "ecr:StartImageScan"))
     by_name["Statement"][0]["Condition"] = {"StringEquals": {"aws:username": "bob"}}
     actions = ("ecr:CreateRepository", "ecr:StartImageScan", "ecr:PutImage")
-    given = {"PolicyInputList": [json.dumps(by_tag), json.dumps(by_name)]}
+    given: Members = {"PolicyInputList": [json.dumps(by_tag), json.dumps(by_name)]}
     assert list(decided(root, *actions, **given).values()) == ["allowed", "implicitDeny", "allowed"]
     as_bob = decided(root, *actions, **given, CallerArn=f"arn:aws:iam::{HOME}:user/bob")
     assert list(as_bob.values()) == ["implicitDeny", "allowed", "allowed"]
@@ -192,13 +201,15 @@ def test_somebody_else_with_the_principal_s_policies_is_known_by_the_arn_alone(r
 
 @pytest.mark.parametrize("owner", [OTHER, f"arn:aws:iam::{OTHER}:root"])
 def test_of_another_owner_both_sides_have_to_allow(root: Client, owner: str) -> None:
-    everything, theirs = policy("Allow", "*"), {"ResourceOwner": owner, "ResourceArns": ["*"]}
+    everything = policy("Allow", "*")
+    theirs: Members = {"ResourceOwner": owner, "ResourceArns": ["*"]}
     assert custom(root, everything, **theirs, CallerArn=ADA)["EvalDecision"] == "implicitDeny"
     assert custom(root, everything, ResourceArns=["*"], CallerArn=ADA)["EvalDecision"] == "allowed"
 
 
 def test_an_answer_across_accounts_tells_what_each_side_says(root: Client) -> None:
-    everything, theirs = policy("Allow", "*"), {"ResourceArns": [THEIRS], "CallerArn": ADA}
+    everything = policy("Allow", "*")
+    theirs: Members = {"ResourceArns": [THEIRS], "CallerArn": ADA}
     (one,) = custom(root, everything, **theirs, ResourcePolicy=resource_policy({"AWS": OTHER}))[
         "ResourceSpecificResults"
     ]
@@ -224,7 +235,7 @@ def test_an_answer_across_accounts_tells_what_each_side_says(root: Client) -> No
     ],
 )
 def test_what_cannot_be_simulated_is_refused(root: Client, members: Mapping[str, object]) -> None:
-    asked = {"PolicySourceArn": ADA, "ActionNames": [LISTS], **members}
+    asked: Members = {"PolicySourceArn": ADA, "ActionNames": [LISTS], **members}
     refused = refusal(root, "SimulatePrincipalPolicy", **asked)
     assert (refused.code in {"InvalidInput", "ValidationError"}, refused.status) == (True, 400)
 
@@ -240,7 +251,7 @@ def test_what_cannot_be_simulated_is_refused(root: Client, members: Mapping[str,
 )
 @pytest.mark.parametrize("operation", ["SimulatePrincipalPolicy", "GetContextKeysForPrincipalPolicy"])
 def test_a_principal_that_is_not_there_is_told_as_such(root: Client, source: str, code: str, operation: str) -> None:
-    more = {"ActionNames": [LISTS]} if operation.startswith("Simulate") else {}
+    more: Members = {"ActionNames": [LISTS]} if operation.startswith("Simulate") else {}
     assert refusal(root, operation, PolicySourceArn=source, **more).code == code
 
 
@@ -260,7 +271,7 @@ def test_the_keys_of_a_principal_are_those_of_all_its_policies_and_of_what_comes
     bound = f"arn:aws:iam::{HOME}:policy/bound"
     root.call("PutUserPermissionsBoundary", UserName="ada", PermissionsBoundary=bound)
 
-    def keys(source: str, **members: object) -> set[str]:
+    def keys(source: str, **members: Any) -> set[str]:  # noqa: ANN401 - members of every type
         return set(root.call("GetContextKeysForPrincipalPolicy", PolicySourceArn=source, **members)["ContextKeyNames"])
 
     own = {"aws:SourceIp", "aws:UserAgent", "ecr:ResourceTag/team", "aws:username"}
@@ -269,5 +280,5 @@ def test_the_keys_of_a_principal_are_those_of_all_its_policies_and_of_what_comes
     assert keys(f"arn:aws:iam::{HOME}:group/crew") == {"aws:UserAgent"}
     root.call("CreateRole", RoleName="plain", AssumeRolePolicyDocument=trust_in(HOME))
     assert keys(f"arn:aws:iam::{HOME}:role/plain") == set()
-    bad = {"PolicySourceArn": ADA, "PolicyInputList": ["{"]}
+    bad: Members = {"PolicySourceArn": ADA, "PolicyInputList": ["{"]}
     assert refusal(root, "GetContextKeysForPrincipalPolicy", **bad).code == "InvalidInput"
