@@ -24,6 +24,8 @@ _AUTHORITY_DAYS = 3650
 _DAYS = 825  # the most that the strictest clients take from a private authority
 _EARLIER = timedelta(hours=1)  # for clients whose clocks are behind
 
+_Authority = tuple[x509.Certificate, ec.EllipticCurvePrivateKey | None]  # its key may be kept elsewhere
+
 
 def ensure_certificate(config: Config, *, now: datetime | None = None) -> None:
     """Make what is missing or not good any longer, and leave what is good."""
@@ -60,15 +62,52 @@ def _address(text: str) -> IPv4Address | IPv6Address | None:
         return None
 
 
-def _authority(config: Config, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
-    if config.ca_key.exists() and config.ca.exists():  # one alone is what a crash left, and trusted by nobody
-        key = load_pem_private_key(read_private(config.ca_key), password=None)
-        authority = x509.load_pem_x509_certificate(config.ca.read_bytes())
-        if not isinstance(key, ec.EllipticCurvePrivateKey) or authority.public_key() != key.public_key():
-            raise ValueError(f"{config.ca} and {config.ca_key} do not belong together")
-        if authority.not_valid_after_utc <= now:
-            raise ValueError(f"{config.ca} is over: remove the folder, and have the clients trust the next one")
-        return authority, key
+def _authority(config: Config, now: datetime) -> _Authority:
+    """Find the authority or, in a folder that has none yet, make it.
+
+    Clients trust the certificate that there is: another is made only where nobody can have been told of one.
+    """
+    authority, key = _certificate(config), _key(config)
+    if authority is None:
+        left = [path for path in (config.ca_key, config.auto_cert, config.auto_key) if path.exists()]
+        if left:
+            raise ValueError(
+                f"{config.ca} is gone while {left[0].name} is there: put it back, or remove the folder and have the "
+                "clients trust the next one"
+            )
+        return _make(config, now)
+    if key is None:
+        if not config.auto_cert.exists():  # what a crash left, before anybody was told to trust it
+            return _make(config, now)
+    elif authority.public_key() != key.public_key():
+        raise ValueError(f"{config.ca} and {config.ca_key} do not belong together")
+    if authority.not_valid_after_utc <= now:
+        raise ValueError(f"{config.ca} is over: remove the folder, and have the clients trust the next one")
+    if not config.ca.exists():
+        write_private(config.ca, _chain([authority]))
+    return authority, key
+
+
+def _certificate(config: Config) -> x509.Certificate | None:
+    """Read the authority's certificate; one that somebody removed stands behind the server's own as well."""
+    if config.ca.exists():
+        return x509.load_pem_x509_certificate(config.ca.read_bytes())
+    if not config.auto_cert.exists():
+        return None
+    chain = x509.load_pem_x509_certificates(config.auto_cert.read_bytes())
+    return chain[1] if len(chain) > 1 else None
+
+
+def _key(config: Config) -> ec.EllipticCurvePrivateKey | None:
+    if not config.ca_key.exists():
+        return None
+    key = load_pem_private_key(read_private(config.ca_key), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError(f"{config.ca_key} is no key on an elliptic curve")
+    return key
+
+
+def _make(config: Config, now: datetime) -> _Authority:
     key = ec.generate_private_key(ec.SECP256R1())
     name = _name(f"Moorage of account {config.account_id}, made {now:%Y-%m-%d}")
     built = (
@@ -78,9 +117,8 @@ def _authority(config: Config, now: datetime) -> tuple[x509.Certificate, ec.Elli
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    config.ca.unlink(missing_ok=True)  # until both are there neither counts
+    write_private(config.ca, _chain([built]))  # alone it is known as what a crash left
     write_private(config.ca_key, _pem(key))
-    write_private(config.ca, built.public_bytes(Encoding.PEM).decode())
     return built, key
 
 
@@ -102,8 +140,10 @@ def _is_good(config: Config, authority: x509.Certificate, now: datetime) -> bool
 
 
 def _issue(
-    config: Config, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey, now: datetime
+    config: Config, authority: x509.Certificate, authority_key: ec.EllipticCurvePrivateKey | None, now: datetime
 ) -> None:
+    if authority_key is None:
+        raise ValueError(f"{config.ca_key} is gone, and a certificate for the names in use is needed: put it back")
     key = ec.generate_private_key(ec.SECP256R1())
     names = names_in_use(config)
     end = min(now + timedelta(days=_DAYS), authority.not_valid_after_utc)

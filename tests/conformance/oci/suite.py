@@ -4,6 +4,7 @@ import os
 import subprocess
 import tomllib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from re import search
@@ -51,7 +52,15 @@ class Deviation:
         return search(self.test, case.name) is not None and search(self.says, case.said) is not None
 
 
-def run(host: str, version: str, folder: Path, *, user: str = "", password: str = "") -> list[Case]:
+def run(  # noqa: PLR0913 - a run's own facts
+    host: str,
+    version: str,
+    folder: Path,
+    *,
+    user: str = "",
+    password: str = "",
+    more: Mapping[str, str] | None = None,
+) -> list[Case]:
     """Run the whole suite, and give every result."""
     environment = {
         "PATH": os.environ["PATH"],
@@ -65,6 +74,7 @@ def run(host: str, version: str, folder: Path, *, user: str = "", password: str 
         "OCI_VERSION": version,
         "OCI_RESULTS_DIR": str(folder),
         **dict.fromkeys(_OPTIONAL, "true"),
+        **(more or {}),
     }
     subprocess.run(  # noqa: S603  # the program is ours to build
         [BINARY], env=environment, cwd=folder, capture_output=True, timeout=240, check=False

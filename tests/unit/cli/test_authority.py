@@ -119,13 +119,72 @@ def test_a_certificate_without_its_key_is_made_anew(config: Config, crash: str) 
     assert (config.ca.read_bytes() == before, is_good_for(config, "localhost")) == (True, True)
 
 
-@pytest.mark.parametrize("left", ["ca.key", "ca.crt"])
-def test_half_an_authority_is_made_anew(config: Config, left: str) -> None:
+def test_a_certificate_of_the_authority_that_was_removed_is_found_behind_the_servers_own(config: Config) -> None:
     ensure_certificate(config, now=NOW)
-    (config.ca if left == "ca.key" else config.ca_key).unlink()
+    before = config.ca.read_bytes(), config.auto_cert.read_bytes()
+    config.ca.unlink()
+    ensure_certificate(config, now=NOW)
+    assert (config.ca.read_bytes(), config.auto_cert.read_bytes()) == before
+
+
+def test_it_is_found_there_too_when_the_servers_own_is_made_anew(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    before = config.ca.read_bytes(), config.auto_cert.read_bytes()
+    config.ca.unlink()
+    ensure_certificate(config, now=NOW + timedelta(days=500))
+    assert [config.ca.read_bytes() == before[0], config.auto_cert.read_bytes() == before[1]] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [("ca", "auto_cert"), ("ca", "auto_cert", "auto_key"), ("ca", "ca_key", "auto_cert")],
+    ids=["both keys are there", "the authority's key is there", "the server's key is there"],
+)
+def test_no_other_authority_is_made_while_something_of_one_is_there(config: Config, gone: tuple[str, ...]) -> None:
+    ensure_certificate(config, now=NOW)
+    for name in gone:
+        getattr(config, name).unlink()
+    left = {path: path.read_bytes() for path in config.tls_folder.iterdir()}
+    with pytest.raises(Refused, match=r"ca\.crt is gone while .* is there"):
+        ensure_certificate(config, now=NOW)
+    assert {path: path.read_bytes() for path in config.tls_folder.iterdir()} == left
+
+
+def test_half_a_chain_is_no_place_to_find_an_authority(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    config.ca.unlink()
+    config.auto_cert.write_text("-----BEGIN CERTIFICATE-----\nnone\n", encoding="utf-8")
+    with pytest.raises(Refused, match="cannot be used"):
+        ensure_certificate(config, now=NOW)
+    assert not config.ca.exists()
+
+
+def test_the_authoritys_key_may_be_kept_elsewhere(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    before = config.ca.read_bytes(), config.auto_cert.read_bytes()
+    config.ca_key.unlink()
+    ensure_certificate(config, now=NOW)
+    assert (config.ca.read_bytes(), config.auto_cert.read_bytes()) == before
+
+
+def test_without_the_authoritys_key_no_other_certificate_is_made(config: Config) -> None:
+    ensure_certificate(config, now=NOW)
+    before = config.ca.read_bytes(), config.auto_cert.read_bytes()
+    config.ca_key.unlink()
+    with pytest.raises(Refused, match=r"ca\.key is gone"):
+        ensure_certificate(replace(config, domain="example.com"), now=NOW)
+    assert (config.ca.read_bytes(), config.auto_cert.read_bytes(), config.ca_key.exists()) == (*before, False)
+
+
+def test_the_beginning_of_an_authority_that_a_crash_left_is_made_anew(config: Config) -> None:
+    """Its certificate is written first, and nobody is told of it before all is there."""
+    ensure_certificate(config, now=NOW)
+    before = config.ca.read_bytes()
+    for path in (config.ca_key, config.auto_cert, config.auto_key):
+        path.unlink()
     ensure_certificate(config, now=NOW)
     check_certificate(config.auto_cert, config.auto_key)
-    assert is_good_for(config, "localhost")
+    assert (config.ca.read_bytes() == before, is_good_for(config, "localhost")) == (False, True)
 
 
 def test_a_certificate_ends_no_later_than_its_authority(config: Config) -> None:

@@ -29,11 +29,11 @@ async def put_setting(ask: Ask) -> Struct:
 async def list_image_referrers(ask: Ask) -> Struct:
     asked = ask.read(shapes.ListImageReferrersRequest)
     subject, wanted = Digest.parse(asked.subjectId.imageDigest), asked.filter
-    if wanted is not None and wanted.artifactStatus not in _LIVING:  # nothing is archived before that is built
-        return shapes.ListImageReferrersResponse(referrers=())
     types = () if wanted is None else wanted.artifactTypes or ()
     count = asked.maxResults or _REFERRERS
     page = await list_referrers(ask.env, ask.granted, subject, types, token=asked.nextToken, count=count)
+    if wanted is not None and wanted.artifactStatus not in _LIVING:  # nothing is archived before that is built
+        return shapes.ListImageReferrersResponse(referrers=())
     listed = tuple(
         shapes.ImageReferrer(
             digest=one.digest,
