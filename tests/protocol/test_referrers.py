@@ -96,12 +96,13 @@ def test_an_index_can_be_a_referrer_and_a_subject(registry: Registry, ecr: BaseC
     assert [one["digest"] for one in ecr.list_image_referrers(**asked)["referrers"]] == [digest_of(body)]
 
 
-def test_without_an_artifact_type_the_configs_media_type_counts(registry: Registry, repository: str) -> None:
+@pytest.mark.parametrize("plus", ["%2B", "+"])
+def test_without_an_artifact_type_the_configs_media_type_counts(registry: Registry, repository: str, plus: str) -> None:
     registry.push(repository, "v1", LAYER)
     document = referrer(LIST)
     del document["artifactType"]
     registry.keep(repository, "", document)
-    assert len(over_http(registry, repository, f"?artifactType={OCI.config}")) == 1
+    assert len(over_http(registry, repository, f"?artifactType={OCI.config.replace('+', plus)}")) == 1
 
 
 class TestFallbackTags:
