@@ -41,8 +41,8 @@ def test_all_short_patterns_match_what_their_definition_says(alphabet: str, long
         assert [text for text in texts if test(text)] == [text for text in texts if naive(pattern, text)], pattern
 
 
-@pytest.mark.parametrize("pattern", ["X", "XX", "x", "X*", "*X"])
-def test_no_letter_is_a_wildcard(pattern: str) -> None:
+@pytest.mark.parametrize("pattern", ["X", "XX", "x", "X*", "*X", " ", "\n"])
+def test_no_other_character_is_a_wildcard(pattern: str) -> None:
     assert not glob(pattern)("a")
 
 
