@@ -41,7 +41,7 @@ def test_all_short_patterns_match_what_their_definition_says(alphabet: str, long
         assert [text for text in texts if test(text)] == [text for text in texts if naive(pattern, text)], pattern
 
 
-@pytest.mark.parametrize("pattern", ["X", "XX", "x", "X*", "*X", " ", "\n"])
+@pytest.mark.parametrize("pattern", ["X", "XX", "x", "X*", "*X", " ", "\n", "aXX*XX", "a*XXXX"])
 def test_no_other_character_is_a_wildcard(pattern: str) -> None:
     assert not glob(pattern)("a")
 
