@@ -13,7 +13,7 @@ from moorage.edge.awsquery.shapes import IAM, IAM_VERSION
 from moorage.edge.http.shapes import members
 from support.env import HOME, FrozenClock, close_env, configure_account, make_env
 from support.iamcalls import DOCUMENT, OTHERS, Scene, form_of
-from unit.edge.awsquery.wire import Client, Refused
+from unit.edge.awsquery.wire import Client, Refused, read
 
 CHANGES = sorted(
     name
@@ -75,10 +75,10 @@ DOCUMENT_OF_TRUST = json.dumps(
 def done(folder: Path, operation: str, strays: Mapping[str, str]) -> tuple[str, str]:
     """Do a change, and tell what it answers and what the account is afterwards, but for the ids that are made."""
     with a_scene(folder) as (root, scene):
-        own = form_of(scene.members(operation))
+        form = {**strays, **form_of(scene.members(operation)), "Action": operation, "Version": IAM_VERSION}
         code = ""
         try:
-            root.post("iam", {**strays, **own, "Action": operation, "Version": IAM_VERSION})
+            read(root.send(root.arrived("iam", form)), operation)
         except Refused as refused:
             code = refused.code
         return code, _IDS.sub("ID", json.dumps(scene.seen(root.call), default=str, sort_keys=True))
