@@ -122,10 +122,10 @@ def place_for(path: Path, *, force: bool) -> Iterator[Place]:
         Refused: there is a key already and ``force`` is not given, or none could be written
 
     """
-    if not force and os.path.lexists(path):
-        raise _taken(path)
     if path.is_dir():
         raise Refused(f"{path} is a folder: name the file that the machine key is to be written to")
+    if not force and os.path.lexists(path):
+        raise _taken(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o755 if os.geteuid() == 0 else 0o700)
