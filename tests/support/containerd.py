@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from support.clients import FORKY, Client, clean_environment
+from support.clients import FORKY, TRIXIE, Client, clean_environment
 
 _START_SECONDS: Final = 60
 _STOP_SECONDS: Final = 30
@@ -25,6 +25,7 @@ class Release:
 
 
 CONTAINERD_1: Final = Release(Path("/usr/bin"))
+CONTAINERD_17: Final = Release(TRIXIE / "bin")
 CONTAINERD_2: Final = Release(FORKY / "bin", "version = 3\n")
 # Several readers for each layer, of a mebibyte each.
 CONTAINERD_2_IN_RANGES: Final = Release(

@@ -2,6 +2,7 @@
 
 The kubelet writes a request to standard input and reads a response from standard output. The credentials with which
 the password is asked for are the service account's token where the request has one, else those of the environment.
+Standard error ends in the kubelet's log: neither a token nor a secret may come to stand there.
 """
 
 import json
@@ -40,15 +41,15 @@ class Asked:
 
     host: str
     token: str | None = field(repr=False)
-    annotations: Mapping[str, object]
+    annotations: Mapping[str, str]
 
 
 @click.command("credential-provider")
 @click.option("--endpoint-url", metavar="URL", help="The server's API, in place of the image's own host.")
-@click.option("--role-arn", metavar="ARN", help="The role that a service account's token is for.")
+@click.option("--role-arn", metavar="ARN", help="The role of service accounts that name none.")
 def credential_provider(endpoint_url: str | None, role_arn: str | None) -> None:
     """Read a CredentialProviderRequest from standard input and write the response for its image."""
-    asked = read_request(sys.stdin.read(_LONGEST))
+    asked = read_request(sys.stdin.buffer.read(_LONGEST + 1))
     named = read_host(split_port(asked.host)[0])
     if endpoint_url is None and named.account is None:  # the token and the password go to no host but a registry's
         raise Refused(f"{asked.host} is not named as a registry is, ACCOUNT.dkr.ecr.REGION.…: give --endpoint-url")
@@ -62,13 +63,15 @@ def credential_provider(endpoint_url: str | None, role_arn: str | None) -> None:
     click.echo(json.dumps(_response(asked.host, told)))
 
 
-def read_request(text: str) -> Asked:
-    """Read what the kubelet wrote.
+def read_request(text: bytes) -> Asked:
+    """Read what the kubelet wrote; members that are not known are left alone, as the kubelet may learn new ones.
 
     Raises:
         Refused
 
     """
+    if len(text) > _LONGEST:
+        raise Refused("standard input is no CredentialProviderRequest: it is longer than 1 MiB")
     try:
         request = json.loads(text)
     except (ValueError, RecursionError):
@@ -77,27 +80,52 @@ def read_request(text: str) -> Asked:
         raise Refused(f"standard input is no {_REQUEST}")
     if request.get("apiVersion") != _VERSION:
         raise Refused(f"only apiVersion {_VERSION} is spoken, not {request.get('apiVersion')}")
-    image, token = request.get("image"), request.get("serviceAccountToken")
+    return Asked(_host_of(request.get("image")), _token_of(request), _annotations_of(request))
+
+
+def _host_of(image: object) -> str:
+    """Give the registry's host, with its port, as the image has it: the kubelet compares it with the image."""
     host = image.partition("/")[0] if isinstance(image, str) and "/" in image else ""
     if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", host) is None or not ({".", ":"} & set(host)):
-        raise Refused(f"the image {image} names no registry")
+        raise Refused(f"the image {json.dumps(image)} names no registry")
+    return host
+
+
+def _token_of(request: Mapping[str, object]) -> str | None:
+    """Give the token; a token in a wrong form must not become a password for the node's own keys."""
+    token = request.get("serviceAccountToken")
+    if token is not None and not isinstance(token, str):
+        raise Refused("serviceAccountToken is no text")
+    return token or None
+
+
+def _annotations_of(request: Mapping[str, object]) -> Mapping[str, str]:
     annotations = request.get("serviceAccountAnnotations")
-    return Asked(
-        host, token if isinstance(token, str) and token else None, annotations if isinstance(annotations, dict) else {}
-    )
+    if annotations is None:
+        return {}
+    if not isinstance(annotations, dict) or not all(isinstance(value, str) for value in annotations.values()):
+        raise Refused("serviceAccountAnnotations are no texts by their names")
+    return annotations
 
 
 def _caller(server: Server, asked: Asked, role_arn: str | None) -> Credentials:
-    variables = os.environ
     if asked.token is not None:
-        role = role_arn or asked.annotations.get(_ROLE) or variables.get("AWS_ROLE_ARN")
-        if not isinstance(role, str):
+        role = asked.annotations.get(_ROLE) or role_arn or os.environ.get("AWS_ROLE_ARN")
+        if not role:
             raise Refused(f"there is no role for the service account: annotate it with {_ROLE}, or give --role-arn")
         return _assume(server, role, asked.token)
-    key, secret = variables.get("AWS_ACCESS_KEY_ID"), variables.get("AWS_SECRET_ACCESS_KEY")
+    key, secret = _variable("AWS_ACCESS_KEY_ID"), _variable("AWS_SECRET_ACCESS_KEY")
     if not key or not secret:
         raise Refused("there are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or tokenAttributes")
-    return Credentials(key, secret, variables.get("AWS_SESSION_TOKEN") or None)
+    return Credentials(key, secret, _variable("AWS_SESSION_TOKEN") or None)
+
+
+def _variable(name: str) -> str:
+    """Read a credential; one that no header can carry would be shown by the error that says so."""
+    value = os.environ.get(name, "")
+    if re.fullmatch(r"[!-~]*", value) is None:
+        raise Refused(f"{name} holds characters that no credential has")
+    return value
 
 
 def _assume(server: Server, role: str, token: str) -> Credentials:
@@ -108,8 +136,12 @@ def _assume(server: Server, role: str, token: str) -> Credentials:
     answer = send(server, Question("POST", "/", headers, body))
     text = answer.body.decode("utf-8", "replace")
     if answer.status != _OK:
-        raise Refused(f"{_element(text, 'Code')}: {_element(text, 'Message')}")
-    return Credentials(_element(text, "AccessKeyId"), _element(text, "SecretAccessKey"), _element(text, "SessionToken"))
+        why = _element(text, "Message") or "the server gives no reason"
+        raise Refused(f"{_element(text, 'Code') or f'HTTP {answer.status}'}: {why}")
+    key, secret = _element(text, "AccessKeyId"), _element(text, "SecretAccessKey")
+    if not key or not secret:
+        raise Refused("the server's answer holds no credentials of the role")
+    return Credentials(key, secret, _element(text, "SessionToken") or None)
 
 
 def _element(text: str, name: str) -> str:
@@ -125,8 +157,10 @@ def _response(host: str, told: Mapping[str, object]) -> dict[str, object]:
     try:
         user, _, password = b64decode(str(first.get("authorizationToken"))).decode().partition(":")
         seconds = max(0, int((float(str(first.get("expiresAt"))) - time.time()) / 2))
-    except (NotBase64, ValueError):
-        raise Refused("the server's answer holds no password") from None
+    except (NotBase64, ValueError, OverflowError):
+        user, password, seconds = "", "", 0
+    if not user or not password:
+        raise Refused("the server's answer holds no password")
     return {
         "apiVersion": _VERSION,
         "kind": _RESPONSE,
