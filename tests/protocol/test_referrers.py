@@ -96,7 +96,7 @@ def test_an_index_can_be_a_referrer_and_a_subject(registry: Registry, ecr: BaseC
     assert [one["digest"] for one in ecr.list_image_referrers(**asked)["referrers"]] == [digest_of(body)]
 
 
-@pytest.mark.parametrize("plus", ["%2B"])
+@pytest.mark.parametrize("plus", ["%2B", "+"])
 def test_without_an_artifact_type_the_configs_media_type_counts(registry: Registry, repository: str, plus: str) -> None:
     registry.push(repository, "v1", LAYER)
     document = referrer(LIST)

@@ -20,6 +20,8 @@ async def get(ask: Ask) -> Response:
     """Answer a page; a repository that is not there has no referrers in profile oci, where pushing makes it."""
     subject = ask.digest
     wanted, count = ask.request.query.get("artifactType"), _count(ask)
+    if wanted is not None:  # no media type has a space: it was a plus that nobody escaped
+        wanted = wanted.replace(" ", "+")
     types = [] if wanted is None else [wanted]
     if ask.is_oci and ask.granted.found is None:
         page = ReferrerPage((), None)
