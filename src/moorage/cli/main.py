@@ -16,6 +16,7 @@ _MOORAGE = LazyGroup(
         "token": "Make, list and revoke docker passwords that may do less than you.",
         "instance": "Give hosts a role, as EC2 instances have one.",
         "credential-provider": "Give the kubelet a password for an image.",
+        "instance-credentials": "Give this machine's programs the credentials of its role.",
         "can": "Tell whether somebody may do something, and why.",
         "explain": "Tell why a request was refused.",
         "migrate": "Bring the database to the newest schema.",
