@@ -137,6 +137,10 @@ class RunningServer:
         self._secrets.add(text)
         return text
 
+    def secrets_in(self, text: str) -> bool:
+        """Tell whether another text, such as a client's log, holds a secret of the run."""
+        return any(secret in text for secret in self._secrets)
+
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8", errors="replace")
 

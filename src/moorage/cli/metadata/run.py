@@ -90,7 +90,8 @@ async def _listen(at: Listen, answer: Answer, guard: Guard, stack: AsyncExitStac
 def _tell(key: MachineKey, variables: Mapping[str, str]) -> None:
     """Print what the machine's programs need: where the registry is, and where the credentials are."""
     places = {f"AWS_ENDPOINT_URL_{service}": key.endpoint for service in _SERVICES}
-    for name, value in ({"AWS_REGION": key.region} | places | dict(variables)).items():
+    regions = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), key.region)  # the AWS CLI 1 knows the second alone
+    for name, value in (regions | places | dict(variables)).items():
         click.echo(f"export {name}={shlex.quote(value)}")
     _say(f"serving the credentials of {key.instance_id} of account {key.account_id} at {key.endpoint}")
 

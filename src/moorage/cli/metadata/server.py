@@ -63,7 +63,7 @@ class Server:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            ends = Ends.of(writer.get_extra_info("peername")[0], writer.get_extra_info("sockname")[0])
+            ends = _ends_of(writer)
             while (request := await self._read(reader, writer)) is not None:
                 response = self._guard.refuse(request, ends) or await self._answered(request)
                 await self._write(writer, response, request)
@@ -72,7 +72,7 @@ class Server:
             writer.close()
         except (OSError, TimeoutError):
             writer.transport.abort()  # the client is gone, or slow
-        except asyncio.CancelledError:
+        except BaseException:
             writer.transport.abort()
             raise
 
@@ -108,3 +108,10 @@ class Server:
         writer.write(write_response(response, stays=stays, with_body=with_body))
         async with asyncio.timeout(self._seconds):
             await writer.drain()
+
+
+def _ends_of(writer: asyncio.StreamWriter) -> Ends:
+    client, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
+    if client is None or here is None:
+        raise ConnectionResetError  # it was gone before anybody looked at it
+    return Ends.of(client[0], here[0])
