@@ -16,7 +16,7 @@ from support.host import Host
 from support.issuer import ROLE, Issuer
 from support.server import RunningServer
 
-PLACES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_")
+PLACES = ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL_", "AWS_CA_BUNDLE")
 METADATA = (*PLACES, "AWS_EC2_METADATA_SERVICE_ENDPOINT")
 CONTAINER = (*PLACES, "AWS_CONTAINER_")
 WAYS = pytest.mark.parametrize("way", [METADATA, CONTAINER], ids=["metadata", "container"])
@@ -33,7 +33,9 @@ print(json.dumps([held.method, arn, len(token) > 0]))
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    with RunningServer(tmp_path_factory.mktemp("server") / "data", settings={"MOORAGE_WORKERS": "1"}) as running:
+    # The helper serves names of Amazon's alone, which a registry in the domain amazonaws.com has.
+    settings = {"MOORAGE_WORKERS": "1", "MOORAGE_DOMAIN": "amazonaws.com", "MOORAGE_TLS": "auto"}
+    with RunningServer(tmp_path_factory.mktemp("server") / "data", settings=settings) as running:
         yield running
 
 
@@ -53,9 +55,14 @@ def host_of(issuer: Issuer, server: RunningServer, folder: Path, *options: str) 
 @pytest.fixture(scope="module")
 def host(issuer: Issuer, server: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
     with host_of(issuer, server, tmp_path_factory.mktemp("machine")) as made:
-        # The stand-in issues credentials and is no registry: that is the server behind it.
-        made.variables = dict(made.variables) | {name: server.url for name in made.variables if "ENDPOINT_URL" in name}
+        made.variables = dict(made.variables) | places(server)
         yield made
+
+
+def places(server: RunningServer) -> dict[str, str]:
+    """Tell where the registry is: the stand-in issues credentials and is none."""
+    told = {f"AWS_ENDPOINT_URL_{service}": server.url for service in ("ECR", "STS", "IAM")}
+    return told | {"AWS_CA_BUNDLE": str(server.authority)}
 
 
 def is_role(arn: str) -> bool:
@@ -118,19 +125,19 @@ def test_a_machine_that_is_revoked_gives_nothing_more_and_may_come_back(
     issuer: Issuer, server: RunningServer, tmp_path: Path
 ) -> None:
     with host_of(issuer, server, tmp_path) as host:
-        places = {name: server.url for name in host.variables if "ENDPOINT_URL" in name}
+        registry = places(server)
         for way in (METADATA, CONTAINER):
-            run((AWS, "sts", "get-caller-identity"), env=host.environment(*way) | places)
+            run((AWS, "sts", "get-caller-identity"), env=host.environment(*way) | registry)
         issuer.revoked = True
         host.renew("giving out no credentials")
         try:
             for way in (METADATA, CONTAINER):
-                told = refused((AWS, "sts", "get-caller-identity"), env=host.environment(*way) | places)
+                told = refused((AWS, "sts", "get-caller-identity"), env=host.environment(*way) | registry)
                 assert "redentials" in told.said
         finally:
             issuer.revoked = False
         host.renew("giving out credentials of the role puller")
-        run((AWS, "sts", "get-caller-identity"), env=host.environment(*METADATA) | places)
+        run((AWS, "sts", "get-caller-identity"), env=host.environment(*METADATA) | registry)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
