@@ -223,9 +223,12 @@ def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def is_alive(pid: int) -> bool:
-    """Tell whether a process still runs; one that only waits for its parent to take note does not."""
+    """Tell whether a process still runs; one that only waits for its parent to take note does not.
+
+    A killed process is told as waiting already while others of its threads still end, and hold its files and locks.
+    """
     try:
-        return _state_and_parent(pid)[0] != "Z"
+        return _state_and_parent(pid)[0] != "Z" or len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
     except (FileNotFoundError, ProcessLookupError):
         return False
 
