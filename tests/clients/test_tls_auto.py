@@ -4,6 +4,7 @@ Docker takes any certificate of a server on loopback, so that what it accepts pr
 the store of containerd, does it verify there too.
 """
 
+import contextlib
 import socket
 import ssl
 from collections.abc import Iterator
@@ -145,14 +146,48 @@ def test_containerd_refuses_what_nobody_vouches_for_and_trusts_what_it_was_told_
         assert images.layered.digest in ctr.run("images", "list").stdout
 
 
-def test_http_1_1_is_what_is_agreed_on(server: RunningServer) -> None:
+@pytest.mark.parametrize(
+    ("offered", "agreed"),
+    [
+        (["h2", "http/1.1"], "http/1.1"),
+        (["http/1.1"], "http/1.1"),
+        (["h2", "h3", "http/1.1", "x"], "http/1.1"),
+        ([], None),
+    ],
+)
+def test_http_1_1_is_what_is_agreed_on(server: RunningServer, offered: list[str], agreed: str | None) -> None:
+    with agree(server, offered) as connection:
+        assert connection.selected_alpn_protocol() == agreed
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert connection.recv(15) == b"HTTP/1.1 200 OK"
+
+
+@pytest.mark.parametrize("offered", [["h2"], ["h3", "h2"]])
+def test_nothing_else_is_agreed_on(server: RunningServer, offered: list[str]) -> None:
+    with pytest.raises(ssl.SSLError, match="no application protocol"), agree(server, offered):
+        pass
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
+def test_old_tls_is_not_spoken(server: RunningServer, version: ssl.TLSVersion) -> None:
+    with pytest.raises(ssl.SSLError), agree(server, [], newest=version):
+        pass
+
+
+@contextlib.contextmanager
+def agree(
+    server: RunningServer, offered: list[str], *, newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
+) -> Iterator[ssl.SSLSocket]:
+    """Connect as a client that speaks these protocols, the one it likes best first."""
     context = ssl.create_default_context(cafile=server.authority)
-    context.set_alpn_protocols(["h2", "http/1.1"])
+    context.minimum_version, context.maximum_version = min(newest, ssl.TLSVersion.TLSv1_2), newest
+    if offered:
+        context.set_alpn_protocols(offered)
     with (
         socket.create_connection(("127.0.0.1", server.port), timeout=10) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as connection,
     ):
-        assert connection.selected_alpn_protocol() == "http/1.1"
+        yield connection
 
 
 def test_the_commands_of_the_server_reach_it(server: RunningServer) -> None:
