@@ -48,7 +48,7 @@ case $what in
   lint) lint ;;
   faults) step "install" tests/install/clients.sh; suite "faults" tests/faults ;;
   all | nightly)
-    [ "$what" = nightly ] && quick=()
+    if [ "$what" = nightly ]; then quick=(); export FUZZ_TIMES=20; fi
     step "install" tests/install/clients.sh
     lint
     suite "unit" "${quick[@]}" -n 2 tests/unit tests/contract

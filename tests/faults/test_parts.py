@@ -141,6 +141,24 @@ def test_of_two_parts_at_once_one_is_refused(start_server: StartServer, connect:
     expect_whole(client, FIRST + SECOND)
 
 
+def test_an_upload_is_not_cancelled_under_a_part_that_comes_and_is_gone_with_its_bytes_afterwards(
+    start_server: StartServer, connect: Connect
+) -> None:
+    server = start_server()
+    client = connect(server)
+    upload = client.start()
+    client.send(upload, FIRST, first=0)
+    with begin_second_part(client, server, upload) as part:
+        assert client.ask("DELETE", upload).status == 416
+        part.sendall(SECOND[len(HALF) :])
+        assert part.recv(64).startswith(b"HTTP/1.1 201")
+    assert client.ask("GET", upload).offset == len(FIRST + SECOND)
+    assert client.ask("DELETE", upload).status == 204
+    assert list((server.data / "drafts").iterdir()) == []
+    assert client.send(upload, SECOND, first=0).status == 404
+    assert client.finish(upload, digest_of(FIRST + SECOND)).status == 404
+
+
 def test_an_upload_that_is_being_finished_cannot_be_finished_with_other_bytes(failing: Failing) -> None:
     """The file is in its place, the metadata is not told: nobody may put another file there."""
     with failing.connect() as client, failing.connect() as other:

@@ -48,6 +48,15 @@ def _wrong_repository() -> Iterator[Bad]:
         for whose in ("{other}/blobs/uploads/{upload}", "{name}/blobs/uploads/{theirs}"):
             path = f"{whose}?digest={_EMPTY}"
             yield Bad(f"A: {method} of an upload at {whose}", method, path, 404, "BLOB_UPLOAD_UNKNOWN")
+    foreign = digest_of(FOREIGN)
+    mine, told = "{name}/blobs/uploads/", (400, "DIGEST_INVALID")
+    yield Bad("A: an upload of nothing as another's blob", "PUT", f"{mine}{{upload}}?digest={foreign}", *told)
+    other = partial(bytes, b"not that")
+    yield Bad("A: other bytes as another's blob", "PUT", f"{mine}{{upload}}?digest={foreign}", *told, body=other)
+    yield Bad("A: one request of other bytes as another's blob", "POST", f"{mine}?digest={foreign}", *told, body=other)
+    missing = "{name}/manifests/" + digest_of(_dumped(manifest_for(FOREIGN)))
+    yield Bad("A: another repository's image", "GET", missing, 404, "MANIFEST_UNKNOWN")
+    yield Bad("A: deleting another repository's image", "DELETE", missing, 404, "MANIFEST_UNKNOWN")
 
 
 _COUNTS = ["0", "-1", str(2**63), str(-(2**63)), "9" * 400, "ten", "1e3", "", "%00", "1001"]
@@ -57,6 +66,9 @@ def _unbounded() -> Iterator[Bad]:
     for where in ("{name}/tags/list", "_catalog"):
         for count in _COUNTS:
             yield Bad(f"E: n={count[:20]} of {where}", "GET", f"{where}?n={count}", 405, "UNSUPPORTED")
+    for count in ("0", "-1", "000", "ten", "1e3", "", "%00", "%D9%A1"):
+        path = f"{{name}}/referrers/{UNKNOWN}?n={count}"
+        yield Bad(f"E: n={count} of referrers", "GET", path, 405, "UNSUPPORTED")
     put = partial(Bad, method="PUT", path="{name}/manifests/big", status=405, code="UNSUPPORTED")
     yield put("E: a manifest of a byte too many", body=partial(bytes, 4 * MIB + 1))
     yield put("E: a million annotations", body=_annotated)
@@ -105,6 +117,12 @@ def _out_of_the_folder() -> Iterator[Bad]:
         for method in ("GET", "PATCH", "PUT", "DELETE"):
             path = f"{{name}}/blobs/uploads/{way}?digest={_EMPTY}"
             yield Bad(f"F: {what} as an upload, {method}", method, path, 404, "BLOB_UPLOAD_UNKNOWN")
+    for what, way in {"escaped slashes": "..%2f..%2fx", "an absolute path": "%2fetc%2fpasswd"}.items():
+        yield Bad(f"F: {what} as a name", "GET", f"team/{way}/tags/list", 405, "UNSUPPORTED")
+        for place in ("manifests/", "blobs/", "blobs/sha256:", "blobs/uploads/", "referrers/"):
+            yield Bad(f"F: {what} behind {place}", "GET", f"{{name}}/{place}{way}", 404, "UNSUPPORTED")
+        finish = f"{{name}}/blobs/uploads/{{upload}}?digest=sha256:{way}"
+        yield Bad(f"F: {what} as the digest of an upload", "PUT", finish, 400, "DIGEST_INVALID")
 
 
 def _confusing() -> Iterator[Bad]:

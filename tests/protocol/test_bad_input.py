@@ -45,7 +45,9 @@ class Hostile:
         for image in (one for found in images for one in found):
             image.pop("lastRecordedPullTime", None)
         upload = self.registry.ask("GET", f"{NAME}/blobs/uploads/{self.upload}")
+        foreign = self.registry.ask("HEAD", f"{NAME}/blobs/{digest_of(FOREIGN)}")
         return [
+            foreign.status,
             images,
             self.ecr.describe_repositories()["repositories"],
             (upload.status, upload.get("range")),
@@ -140,6 +142,46 @@ def test_a_long_name_costs_no_more_than_its_reading(hostile: Hostile, piece: str
     name = (piece * size)[:size]
     with pytest.raises(hostile.ecr.exceptions.InvalidParameterException):
         hostile.ecr.list_images(repositoryName=name)
+
+
+WAYS_OUT = ["../../x", "..", "/etc/passwd", "a/../../x", "..\\..\\x", "a\0b", "a\r\nb", "%2e%2e%2f", "\u2024\u2024/x"]
+CALLS = {
+    "a repository": ("ListImages", lambda way: {"repositoryName": way}),
+    "a new repository": ("CreateRepository", lambda way: {"repositoryName": way}),
+    "a tag": ("DescribeImages", lambda way: {"repositoryName": NAME, "imageIds": [{"imageTag": way}]}),
+    "a digest": ("DescribeImages", lambda way: {"repositoryName": NAME, "imageIds": [{"imageDigest": way}]}),
+    "a layer": ("GetDownloadUrlForLayer", lambda way: {"repositoryName": NAME, "layerDigest": f"sha256:{way}"}),
+    "an upload": (
+        "UploadLayerPart",
+        lambda way: {
+            "repositoryName": NAME,
+            "uploadId": way,
+            "partFirstByte": 0,
+            "partLastByte": 2,
+            "layerPartBlob": "YWJj",
+        },
+    ),
+    "a finished upload": (
+        "CompleteLayerUpload",
+        lambda way: {"repositoryName": NAME, "uploadId": way, "layerDigests": [digest_of(b"abc")]},
+    ),
+    "a finished layer": (
+        "CompleteLayerUpload",
+        lambda way: {"repositoryName": NAME, "uploadId": "x", "layerDigests": [f"sha256:{way}"]},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+@pytest.mark.parametrize("place", CALLS)
+def test_no_member_leads_out_of_the_folder(hostile: Hostile, untouched: object, place: str, way: str) -> None:
+    operation, members = CALLS[place]
+    with Wire(hostile.server.host) as wire:
+        api = Api(wire, hostile.server.access_key_id, hostile.server.secret_access_key)
+        answer = api.call(operation, members(way))
+    told = {"InvalidParameterException", "UploadNotFoundException", "ImageNotFoundException", "InvalidLayerException"}
+    assert (answer.status, api_code_of(answer) in told) == (400, True)
+    assert hostile.state() == untouched
 
 
 def test_what_is_packed_is_kept_as_it_came(hostile: Hostile) -> None:

@@ -1,9 +1,11 @@
 """A refusal does not wait for the end of what is refused: it comes while the client is still sending."""
 
+import json
+
 import pytest
 
 from protocol.api import ECR, Api
-from protocol.registry import MIB, Registry, basic
+from protocol.registry import EMPTY_INDEX, MIB, Registry, basic
 from support.images import OCI
 from support.layers import digest_of
 from support.server import RunningServer
@@ -70,7 +72,42 @@ def test_a_client_that_waits_for_leave_is_refused_at_once_or_told_to_go_on(  # n
     with Wire(server.host) as wire:
         target = "/v2/" + path.format(name=repository, upload=upload)
         wire.send(head(method, target, (named | {"Content-Length": str(SIZE)} | headers).items()))
+        assert not wire.receive_leave()
         assert wire.receive(method).status == status
+
+
+@pytest.mark.parametrize("size", [4, 200_000])
+@pytest.mark.parametrize("kind", ["a part", "an end", "a whole blob", "a manifest"])
+def test_a_client_that_waits_for_leave_gets_it_before_it_sends_a_byte(
+    registry: Registry, repository: str, kind: str, size: int
+) -> None:
+    data = bytes(size)
+    body = json.dumps(EMPTY_INDEX).encode().ljust(size) if kind == "a manifest" else data
+    upload = registry.start(repository)
+    method, target = {
+        "a part": ("PATCH", upload),
+        "an end": ("PUT", f"{upload}?digest={digest_of(data)}"),
+        "a whole blob": ("POST", f"{repository}/blobs/uploads/?digest={digest_of(data)}"),
+        "a manifest": ("PUT", f"{repository}/manifests/v1"),
+    }[kind]
+    wire = registry.wire
+    named = {"Host": wire.host, "Authorization": basic(registry.password), "Content-Type": OCI.index}
+    named |= {"Expect": "100-continue", "Content-Length": str(len(body))}
+    wire.send(head(method, f"/v2/{target}", named.items()))
+    assert wire.receive_leave()
+    wire.send(body)
+    assert wire.receive(method).status == 201
+
+
+def test_a_client_that_waits_and_is_refused_can_go_on_with_another_request(registry: Registry, repository: str) -> None:
+    """It has sent nothing of the body: what comes next is a request, or the connection has ended."""
+    wire = registry.wire
+    named = {"Host": wire.host, "Authorization": basic(registry.password)}
+    waiting = named | {"Expect": "100-continue", "Content-Length": str(SIZE)}
+    wire.send(head("PUT", f"/v2/{repository}/blobs/uploads/{NOBODY}?digest={digest_of(b'')}", waiting.items()))
+    assert wire.receive("PUT").status == 404
+    wire.send(head("GET", f"/v2/{repository}/tags/list", (named | {"Connection": "close"}).items()))
+    assert [answer.status for answer in wire.receive_all()] in ([200], [])
 
 
 def test_the_api_refuses_an_endless_body(server: RunningServer, api: Api) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from moorage.domain.profile import Profile
 from protocol.people import People, everything_but, root_of
-from protocol.registry import EMPTY_INDEX, Registry, basic, code_of, manifest_for
+from protocol.registry import EMPTY_INDEX, Registry, basic, code_of, described, index_for, manifest_for
+from support.images import OCI
 from support.layers import digest_of
 from support.server import RunningServer
 from support.wire import Wire, head
@@ -107,6 +108,43 @@ def test_a_blob_that_an_image_refers_to_is_not_deleted(registry: Registry) -> No
     path = f"kept/blob/blobs/{digest_of(LAYER)}"
     assert registry.ask("DELETE", path, OCI_HOST).status == 405
     assert registry.ask("GET", path, OCI_HOST).body == LAYER
+
+
+def test_a_blob_deleted_here_stays_deleted_when_it_is_read_there(registry: Registry, mixed: RunningServer) -> None:
+    digest = digest_of(LAYER)
+    for name in ("deleted/here", "deleted/there"):
+        assert registry.ask("POST", f"{name}/blobs/uploads/?digest={digest}", OCI_HOST, LAYER).status == 201
+        assert registry.ask("GET", f"{name}/blobs/{digest}", OCI_HOST).status == 200
+    assert registry.ask("DELETE", f"deleted/here/blobs/{digest}", OCI_HOST).status == 202
+    for _ in range(8):  # connections, which the workers share out among them
+        with Wire(mixed.host) as wire:
+            other = Registry(wire, registry.password)
+            assert other.ask("GET", f"deleted/there/blobs/{digest}", OCI_HOST).body == LAYER
+            found = [other.ask(method, f"deleted/here/blobs/{digest}", OCI_HOST).status for method in ("GET", "HEAD")]
+            assert found == [404, 404]
+
+
+def test_an_index_of_ten_thousand_children_that_are_not_there_is_kept(registry: Registry) -> None:
+    children = [described(b"%d" % number, OCI.manifest) for number in range(10_000)]
+    body = json.dumps(index_for(manifests=children)).encode()
+    told = OCI_HOST | {"Content-Type": OCI.index}
+    assert registry.ask("PUT", "ten/thousand/manifests/all", told, body).status == 201
+    assert registry.ask("GET", "ten/thousand/manifests/all", OCI_HOST).body == body
+    assert registry.ask("DELETE", f"ten/thousand/manifests/{digest_of(body)}", OCI_HOST).status == 202
+
+
+def test_a_page_of_referrers_is_of_a_thousand_at_most(registry: Registry) -> None:
+    registry.ask("POST", "many/wanted/blobs/uploads/", OCI_HOST)
+    for count in ("1001", "9999999999", str(2**63), "9" * 400):
+        answer = registry.ask("GET", f"many/wanted/referrers/{digest_of(LAYER)}?n={count}", OCI_HOST)
+        assert (answer.status, answer.read("manifests")) == (200, [])
+
+
+@pytest.mark.parametrize("source", ["..", "../../x", "UPPER", "a" * 5000, "%00", "a//b", "%2fetc", "no/such"])
+def test_a_mount_from_what_is_no_repository_is_an_upload(registry: Registry, source: str) -> None:
+    registry.ask("POST", "mount/odd/blobs/uploads/", OCI_HOST)
+    path = f"mount/odd/blobs/uploads/?mount={digest_of(b'of nobody')}&from={source}"
+    assert registry.ask("POST", path, OCI_HOST).status == 202
 
 
 def test_the_last_tag_goes_and_leaves_its_image(registry: Registry) -> None:

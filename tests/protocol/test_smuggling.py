@@ -1,11 +1,15 @@
 """Requests that two readers might cut apart differently: refused, and never a second one out of the first's body."""
 
+import json
+
 import pytest
 from botocore.client import BaseClient
 
-from protocol.registry import Registry, basic
+from protocol.registry import CONFIG, Registry, basic, manifest_for
+from support.images import OCI
+from support.layers import digest_of
 from support.server import RunningServer
-from support.wire import Wire, head, talk
+from support.wire import Wire, chunked, head, talk
 
 BARE = {400, 408, 413, 414, 431}
 LENGTHS = {
@@ -114,6 +118,29 @@ def test_requests_in_a_row_are_answered_in_their_order(server: RunningServer, pa
     with Wire(server.host) as wire:
         wire.send(b"".join(heads))
         assert [wire.receive(method).status for method, *_ in row] == [status for *_, status in row]
+
+
+def test_a_whole_push_may_be_sent_in_a_row(server: RunningServer, password: str, repository: str) -> None:
+    """Bodies, one in chunks among them, end where they end, and nothing is answered before what came before it."""
+    layer, name = bytes(100_000), f"/v2/{repository}"
+    body = json.dumps(manifest_for(layer)).encode()
+    pushes = [("POST", f"{name}/blobs/uploads/?digest={digest_of(one)}", one) for one in (layer, CONFIG)]
+    row = [
+        *(*pushes, ("PUT", f"{name}/manifests/v1", body), ("GET", f"{name}/manifests/v1", b"")),
+        *(("GET", f"{name}/blobs/{digest_of(layer)}", b""), ("DELETE", f"{name}/manifests/v1", b"")),
+        ("HEAD", f"{name}/manifests/v1", b""),
+    ]
+    named = {"Host": server.host, "Authorization": basic(password), "Content-Type": OCI.manifest}
+    sent = []
+    for method, target, data in row:
+        told = {"Transfer-Encoding": "chunked"} if data is layer else {"Content-Length": str(len(data))}
+        content = chunked([data[:7], data[7:]]) if data is layer else data
+        sent.append(head(method, target, (named | told).items()) + content)
+    with Wire(server.host) as wire:
+        wire.send(b"".join(sent))
+        answers = [wire.receive(method) for method, *_ in row]
+    assert [answer.status for answer in answers] == [201, 201, 201, 200, 200, 202, 404]
+    assert [answer.body for answer in answers[3:5]] == [body, layer]
 
 
 def test_a_body_that_nobody_reads_is_no_request(

@@ -107,6 +107,14 @@ class Wire:
         body = b"" if method == "HEAD" or status in _NO_BODY else self._take(length)
         return Answer(status, headers, body)
 
+    def receive_leave(self) -> bool:
+        """Read the head that answers ``Expect: 100-continue``: whether it says "go on"; a refusal stays to be read."""
+        told = self._until(b"\r\n\r\n")
+        if told.startswith(b"HTTP/1.1 100 "):
+            return True
+        self._received = told + b"\r\n\r\n" + self._received
+        return False
+
     def receive_all(self) -> list[Answer]:
         """Read answers until the server ends the connection."""
         return list(self._until_end())

@@ -48,10 +48,10 @@ def _count(ask: Ask) -> int:
     text = ask.request.query.get("n")
     if text is None:
         return _MOST
-    count = int(text) if text.isascii() and text.isdigit() and len(text) <= _DIGITS else 0
-    if count == 0:
+    digits = text.lstrip("0") if text.isascii() and text.isdigit() else ""
+    if not digits:
         raise InvalidParameter("maxResults", "Member must have value greater than or equal to 1")
-    return min(count, _MOST)
+    return _MOST if len(digits) > _DIGITS else min(int(digits), _MOST)
 
 
 def _descriptor(referrer: Referrer) -> dict[str, object]:
