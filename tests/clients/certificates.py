@@ -10,7 +10,8 @@ from support.clients import run
 
 REGISTRY: Final = "123456789012.dkr.ecr.us-east-1.localhost"
 API: Final = "api.ecr.us-east-1.localhost"
-_NAMES: Final = f"DNS:{REGISTRY},DNS:{API},DNS:localhost,IP:127.0.0.1"
+CLUSTER: Final = "kubernetes.default.svc"
+_NAMES: Final = f"DNS:{REGISTRY},DNS:{API},DNS:{CLUSTER},DNS:localhost,IP:127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)

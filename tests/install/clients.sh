@@ -16,7 +16,7 @@ python=${PYTHON:-python3}
 
 # podman brings no runtime by itself, and crun refuses machines with both generations of cgroups: runc it is.
 packages=(docker.io runc containerd skopeo podman buildah conmon charliecloud-builders charliecloud-runtime strace
-  nginx-light busybox-static openssl procps ca-certificates)
+  nginx-light busybox-static openssl procps ca-certificates curl)
 
 refuse() {
   echo "clients.sh: $1" >&2
