@@ -2,9 +2,10 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pytest
 from botocore.client import BaseClient
@@ -145,7 +146,7 @@ def test_a_long_name_costs_no_more_than_its_reading(hostile: Hostile, piece: str
 
 
 WAYS_OUT = ["../../x", "..", "/etc/passwd", "a/../../x", "..\\..\\x", "a\0b", "a\r\nb", "%2e%2e%2f", "\u2024\u2024/x"]
-CALLS = {
+CALLS: Final[Mapping[str, tuple[str, Callable[[str], Mapping[str, object]]]]] = {
     "a repository": ("ListImages", lambda way: {"repositoryName": way}),
     "a new repository": ("CreateRepository", lambda way: {"repositoryName": way}),
     "a tag": ("DescribeImages", lambda way: {"repositoryName": NAME, "imageIds": [{"imageTag": way}]}),
