@@ -142,7 +142,7 @@ def test_without_keys_the_job_is_its_service_account(job: Job, tmp_path: Path, i
 
 
 def test_keys_that_are_wrong_change_nothing(job: Job, tmp_path: Path) -> None:
-    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE000000000", "AWS_PATH_ACCESS_KEY": "secret"}
+    keys = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE000000000", "AWS_SECRET_ACCESS_KEY": "secret"}
     refused = job.refused(tmp_path / "pod", keys)
     assert "UnrecognizedClientException" in refused.stderr
     assert (job.api.asked, job.config()) == ([], b'{"auths":{}}')

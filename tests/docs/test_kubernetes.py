@@ -14,6 +14,7 @@ import pytest
 
 from moorage.cli.main import moorage
 from moorage.config import KEYS
+from moorage.domain.addresses import read_host
 from moorage.edge.awsquery.edge import HANDLERS
 from moorage.policy.managed import MANAGED
 from support.kubernetes import PAGE, Document, blocks, documents, files, matches, seconds_of
@@ -213,6 +214,13 @@ def test_the_job_may_change_its_secret_and_nothing_else() -> None:
     assert {each["name"] for each in changed["containers"][0]["volumeMounts"]} == {
         v["name"] for v in changed["volumes"]
     }
+
+
+def test_the_job_tells_its_region_to_every_release_of_the_aws_cli() -> None:
+    pod = documents("CronJob")[0]["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    variables = {variable["name"]: variable["value"] for variable in pod["containers"][0]["env"]}
+    registry = read_host(variables["REGISTRY"])
+    assert (variables["AWS_REGION"], variables["AWS_DEFAULT_REGION"]) == (registry.region, registry.region)
 
 
 def test_the_job_runs_long_before_a_password_ends() -> None:
