@@ -144,6 +144,8 @@ def test_containerd_refuses_what_nobody_vouches_for_and_trusts_what_it_was_told_
         assert UNKNOWN in doubting.client(ctr).refused("images", "pull", *wanted).said
         trusting.client(ctr).run("images", "pull", *wanted)
         assert images.layered.digest in ctr.run("images", "list").stdout
+        missing = trusting.client(ctr).refused("images", "pull", *wanted[:-1], f"{repository}:none").said
+        assert ("not found" in missing, UNKNOWN in missing) == (True, False)
 
 
 @pytest.mark.parametrize(

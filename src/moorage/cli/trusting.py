@@ -5,7 +5,10 @@ import shlex
 from moorage.cli.names import api_endpoint, registry_host
 from moorage.config import Config
 
-_CONTAINERD = 'server = "https://{host}"\\n[host."https://{host}"]\\n  ca = "{folder}/ca.crt"\\n'
+# The authority is told twice: containerd asks ``server`` too, when the host has no such image.
+_CONTAINERD = (
+    'server = "https://{host}"\\nca = "{folder}/ca.crt"\\n\\n[host."https://{host}"]\\n  ca = "{folder}/ca.crt"\\n'
+)
 
 
 def how_to_trust(config: Config) -> str:
