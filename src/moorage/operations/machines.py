@@ -170,7 +170,7 @@ async def list_instances(env: Env, granted: Granted, paging: Paging) -> Page[Mac
 
 
 async def revoke_instance(env: Env, granted: Granted, instance_id: str) -> None:
-    """End a machine and everything that it was given; one that is revoked stays so.
+    """End a machine and everything that it was given itself; one that is revoked stays so.
 
     Raises:
         EntityNotFound

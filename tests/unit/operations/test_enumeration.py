@@ -144,7 +144,7 @@ def test_a_role_that_is_missing_is_like_one_that_does_not_trust(tenant: Tenant, 
 
     there, missing = asking("there"), asking("missing")
     assert replace(missing, words=missing.words.replace("missing", "there")) == there
-    assert there.kind == "AccessDenied"
+    assert there.kind == "Denied"
 
 
 @pytest.mark.parametrize("whose", [HOME, OTHER])

@@ -8,7 +8,7 @@ from moorage.cli.machinecalls import InstanceCredentials
 from moorage.cli.machinekey import MachineKey
 
 # What a proxy or a busy server says in place of an answer, which refuses nothing.
-_PASSING = ("HTTP ", "Throttling", "TooManyRequests", "RequestLimitExceeded")
+_PASSING = ("HTTP ", "Throttling", "TooManyRequests", "RequestLimitExceeded", "RequestTimeout")
 
 
 class Machine:

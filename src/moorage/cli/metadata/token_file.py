@@ -35,7 +35,13 @@ def _make(path: Path) -> str:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     token = secrets.token_urlsafe(32)
     with open(os.open(path, flags, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - a Path opens no descriptor
-        file.write(token)  # without a line's end: SDKs send the file as it is, and refuse one that has any
+        try:
+            file.write(token)  # without a line's end: SDKs send the file as it is, and refuse one that has any
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:  # a file with half of a token would stop each start to come
+            path.unlink(missing_ok=True)
+            raise
     return token
 
 

@@ -56,7 +56,9 @@ def test_without_a_key_there_is_no_machine(tmp_path: Path) -> None:
         Machine(tmp_path / "none", None)
 
 
-@pytest.mark.parametrize("code", ["HTTP 404", "ThrottlingException", "TooManyRequestsException"])
+@pytest.mark.parametrize(
+    "code", ["HTTP 404", "ThrottlingException", "TooManyRequestsException", "RequestTimeoutException"]
+)
 def test_a_proxys_error_and_a_busy_server_refuse_nothing(
     monkeypatch: pytest.MonkeyPatch, file: Path, code: str
 ) -> None:

@@ -1,5 +1,6 @@
 """The authorization token is made once, for its owner, and read only where not everybody can."""
 
+import os
 from pathlib import Path
 from stat import S_IMODE
 
@@ -45,3 +46,14 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(Refused):
         ensure_token(tmp_path)
+
+
+def test_a_token_that_cannot_be_kept_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(Refused, match="No space left"):
+            ensure_token(tmp_path / "token")
+    assert len(ensure_token(tmp_path / "token")) > 16
