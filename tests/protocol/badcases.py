@@ -131,6 +131,10 @@ def _confusing() -> Iterator[Bad]:
     bodies: Mapping[str, tuple[bytes, str]] = {
         "layers and manifests": (_dumped(image | {"manifests": []}), OCI.manifest),
         "manifests and layers": (_dumped(EMPTY_INDEX | {"layers": [], "config": {}}), OCI.index),
+        "layers of the first schema, too": (_dumped(image | {"fsLayers": [{"blobSum": "x"}]}), OCI.manifest),
+        "history of the first schema": (_dumped(image | {"history": []}), OCI.manifest),
+        "an index with layers of the first schema": (_dumped(EMPTY_INDEX | {"fsLayers": []}), OCI.index),
+        "layers of the first schema, in other letters": (_dumped(image | {"fslayers": []}), OCI.manifest),
         "an image as an index": (text, OCI.index),
         "an image as Docker's": (text, DOCKER_MANIFEST),
         "no media type": (_dumped(image | {"mediaType": None}), "application/octet-stream"),

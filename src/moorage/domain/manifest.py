@@ -25,8 +25,10 @@ def _folded(*names: str) -> Mapping[str, str]:
 
 # Some readers of JSON pass over the case of names: to them ``Layers``, or with a long s ``layer\u017f``, would be a
 # second ``layers``.
+_FIRST_SCHEMA = ("fsLayers", "history", "signatures")  # what Docker's first schema has in place of layers
 _MEMBERS = _folded(
-    "schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"
+    *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
+    *_FIRST_SCHEMA,
 )
 _DESCRIPTOR_MEMBERS = _folded("mediaType", "digest", "size", "urls", "data", "artifactType", "annotations", "platform")
 _PLATFORM_MEMBERS = _folded("architecture", "os", "os.version", "os.features", "variant", "features")
@@ -148,6 +150,7 @@ def _media_type(document: Mapping[str, object], declared: str | None) -> MediaTy
 def _image(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
     if "manifests" in document:
         raise ManifestInvalid("an image manifest must not hold 'manifests'")
+    _refuse_first_schema(document)
     config = _descriptor(document.get("config"), "config", Role.CONFIG)
     layers = document.get("layers")
     if not isinstance(layers, list):
@@ -158,9 +161,17 @@ def _image(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
     return needs
 
 
+def _refuse_first_schema(document: Mapping[str, object]) -> None:
+    """Refuse members in which a reader of Docker's first schema would see other content."""
+    for name in _FIRST_SCHEMA:
+        if name in document:
+            raise ManifestInvalid(f"'{name}' is of the first schema of manifests, which is not supported")
+
+
 def _index(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
     if "layers" in document or "config" in document:
         raise ManifestInvalid("an index must not hold 'layers' or 'config'")
+    _refuse_first_schema(document)
     children = document.get("manifests")
     if not isinstance(children, list):
         raise ManifestInvalid("an index must hold a list 'manifests'")

@@ -95,7 +95,7 @@ async def assume_role(env: Env, granted: Granted, asked: Assuming) -> Assumed:
     target = await find_target(env, asked.role_arn)
     refused = _refused(granted, target, asked, facts)
     if refused is not None:
-        sentence = f"User: {principal.caller.arn} is not authorized to perform: sts:AssumeRole on resource: "
+        sentence = f"User: {principal.caller.arn} is not authorized to perform: {refused[0].action} on resource: "
         raise untrusted(call, f"{sentence}{asked.role_arn}", principal.policies, *refused, target)
     await see_policies(env.store.now, target.row.account, asked.limits)
     chained = principal.caller.kind is CallerKind.ROLE

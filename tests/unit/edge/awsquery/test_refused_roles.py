@@ -63,6 +63,7 @@ def test_leave_to_tag_is_told_as_the_one_that_is_missing(root: Client) -> None:
     refused = refusal(ada, "AssumeRole", "sts", **ASKED, Tags=[{"Key": "team", "Value": "red"}])
     told = explained(root)
     assert (told.action, told.sentence) == ("sts:TagSession", refused.message)
+    assert "not authorized to perform: sts:TagSession on" in refused.message
 
 
 def test_a_role_that_is_not_there_is_told_to_whoever_may_ask_and_to_nobody_else(root: Client) -> None:
