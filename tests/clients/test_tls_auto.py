@@ -173,7 +173,10 @@ def test_nothing_else_is_agreed_on(server: RunningServer, offered: list[str]) ->
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 @pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1, ssl.TLSVersion.TLSv1_1])
 def test_old_tls_is_not_spoken(server: RunningServer, version: ssl.TLSVersion) -> None:
-    with pytest.raises(ssl.SSLError, match="alert (protocol version|handshake failure)"), agree(server, [], newest=version):
+    with (
+        pytest.raises(ssl.SSLError, match=r"alert (protocol version|handshake failure)"),
+        agree(server, [], newest=version),
+    ):
         pass
 
 
