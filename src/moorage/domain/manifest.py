@@ -23,9 +23,9 @@ def _folded(*names: str) -> Mapping[str, str]:
     return {name.casefold(): name for name in names}
 
 
+_FIRST_SCHEMA = ("fsLayers", "history", "signatures")  # what Docker's first schema has in place of layers
 # Some readers of JSON pass over the case of names: to them ``Layers``, or with a long s ``layer\u017f``, would be a
 # second ``layers``.
-_FIRST_SCHEMA = ("fsLayers", "history", "signatures")  # what Docker's first schema has in place of layers
 _MEMBERS = _folded(
     *("schemaVersion", "mediaType", "artifactType", "config", "layers", "manifests", "subject", "annotations"),
     *_FIRST_SCHEMA,

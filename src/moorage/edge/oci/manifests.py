@@ -42,9 +42,8 @@ async def put(ask: Ask) -> Response:
         raise ManifestTooLarge(MANIFEST_LIMIT) from None
     new = PutImage(body, _media_type(ask), tag, digest, tags, sparse=ask.is_oci, repeatable=ask.is_oci)
     if ask.is_first:
-        new = replace(
-            new, manifest=await judge(ask.env, ask.granted, new)
-        )  # what is refused anyway makes no repository
+        judged = await judge(ask.env, ask.granted, new)  # what is refused anyway makes no repository
+        new = replace(new, manifest=judged)
         ask = await ask.settled()
     pushed = await put_image(ask.env, ask.granted, new)
     location = ask.address(f"manifests/{pushed.digest}")
