@@ -1,11 +1,12 @@
 """Whose answer is given where ECR and the OCI specification differ (spec/ecr/registry-http.md section 9)."""
 
+import ipaddress
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-_HOST = re.compile(r"[a-z0-9]([a-z0-9.:-]{0,251}[a-z0-9])?\Z")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?\Z")
 
 
 class Profile(StrEnum):
@@ -37,10 +38,17 @@ def host_name(text: str) -> str:
         ValueError
 
     """
-    if _HOST.match(text) is None:
+    if _HOST.match(text) is None and not _is_ipv6(text):
         sentence = f"'{text}' is no host name in lower case without a port"
         raise ValueError(sentence)
     return text
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        return str(ipaddress.IPv6Address(text)) == text
+    except ValueError:
+        return False
 
 
 def read_profiles(written: object, parse: Callable[[str], str]) -> dict[str, Profile]:
@@ -50,19 +58,35 @@ def read_profiles(written: object, parse: Callable[[str], str]) -> dict[str, Pro
         ValueError, and what ``parse`` raises of a name
 
     """
+    found: dict[str, Profile] = {}
+    for name, entry in _entries(written):
+        key = parse(name)
+        if key in found:  # else which of two wins would be an accident of their order
+            sentence = f"'{key}' is named twice"
+            raise ValueError(sentence)
+        found[key] = _profile(key, entry)
+    return found
+
+
+def _entries(written: object) -> Iterable[tuple[str, object]]:
+    if isinstance(written, dict):
+        return written.items()
     if isinstance(written, str):
         items = (item.partition("=") for item in written.split(",") if item.strip())
-        written = {name.strip(): profile.strip() for name, _, profile in items}
-    if not isinstance(written, dict):
-        sentence = "that is no table"
-        raise ValueError(sentence)  # noqa: TRY004 - a wrong setting, not a programmer's mistake
-    return {parse(name): Profile(_of(entry)) for name, entry in written.items()}
+        return [(name.strip(), profile.strip()) for name, _, profile in items]
+    sentence = "that is no table"
+    raise ValueError(sentence)
 
 
-def _of(entry: object) -> str:
-    """Give the one member that an entry has."""
+def _profile(name: str, entry: object) -> Profile:
+    """Read the one member that an entry has."""
     members = entry if isinstance(entry, dict) else {"profile": entry}
     if members.keys() != {"profile"}:
-        sentence = "an entry has a profile, and nothing else"
+        sentence = f"'{name}' has a profile, and nothing else; a name with dots stands in quotes"
         raise ValueError(sentence)
-    return str(members["profile"])
+    told = members["profile"]
+    for profile in Profile:
+        if told == profile:
+            return profile
+    sentence = f"'{name}' has the profile ecr or oci, not {told!r}"
+    raise ValueError(sentence)

@@ -73,7 +73,8 @@ class OciEdge:
         self._plans: dict[tuple[str, str], Plan] = {}
 
     async def answer(self, request: Request) -> Response:
-        profile = self._profiles.find(request.origin.name)  # until the registry is known
+        # Until the caller is known, whose registry it is else, the host may name the registry.
+        profile = self._profiles.find(request.origin.name, request.origin.said.account or "")
         at = self._env.clock()
         try:
             token = self._token(request, at)
