@@ -22,6 +22,21 @@ class Ends:
     def of(cls, client: str, here: str) -> "Ends":
         return cls(_address(client), _address(here))
 
+    @property
+    def is_one_machine(self) -> bool:
+        # Containers reach an address of the loopback interface through their bridge, and neighbours through the
+        # network's; from the machine itself the two ends are one.
+        return self.client.is_loopback or self.client == self.here
+
+    @property
+    def peer(self) -> str:
+        """Name who connects: addresses that one machine can have at will are one peer."""
+        if self.is_one_machine:
+            return "this machine"
+        if isinstance(self.client, IPv6Address):
+            return str(IPv6Network((self.client, 64), strict=False))
+        return str(self.client)
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -29,10 +44,14 @@ class Guard:
 
     networks: Sequence[Network] = ()
 
+    def refuse_peer(self, ends: Ends) -> Response | None:
+        """Give the answer to who may not ask, whatever it is; None to who may."""
+        if ends.is_one_machine or any(ends.client in network for network in self.networks):
+            return None
+        return plain(403, "only programs of this machine may ask")
+
     def refuse(self, request: Request, ends: Ends) -> Response | None:
-        """Give the answer to who may not ask; None to who may."""
-        if not self._is_near(ends):
-            return plain(403, "only programs of this machine may ask")
+        """Give the answer to a request that nothing is told; None to any other."""
         host = request.header("host")
         if host is None:
             return plain(400, "there is no Host")
@@ -43,12 +62,6 @@ class Guard:
         if request.header("x-forwarded-for") is not None:
             return plain(403, "there is a proxy in between")
         return None
-
-    def _is_near(self, ends: Ends) -> bool:
-        # Containers reach an address of the loopback interface through their bridge, and neighbours through the
-        # network's; from the machine itself the two ends are one.
-        near = ends.client.is_loopback or ends.client == ends.here
-        return near or any(ends.client in network for network in self.networks)
 
 
 def _address(text: str) -> IPv4Address | IPv6Address:

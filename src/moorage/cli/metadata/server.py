@@ -7,10 +7,13 @@ from typing import Final
 
 from moorage.cli.metadata.guard import Ends, Guard
 from moorage.cli.metadata.message import Malformed, Request, Response, plain, read_head, write_response
+from moorage.cli.metadata.slots import Slot, Slots
 
 _HEAD: Final = 8192
 _CONNECTIONS: Final = 128
 _SECONDS: Final = 10.0  # for a head to be whole, or an answer to be taken
+_QUEUE: Final = 128  # connections that the kernel keeps for us
+_AT_ONCE: Final = 16  # connections that are accepted before those that are open are looked after
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -31,13 +34,15 @@ class Server:
         self._guard = guard
         self._say = say
         self._seconds = seconds
-        self._most = connections
+        self._slots = Slots(connections, connections // 2 if guard.networks else connections)
         self._open: set[asyncio.Task[None]] = set()
-        self._waiting: dict[asyncio.Task[None], None] = {}  # for a request, whoever has waited longest first
         self._server: asyncio.Server | None = None
 
     async def start(self, listener: socket.socket) -> None:
-        self._server = await asyncio.start_server(self._accept, sock=listener, limit=_HEAD)
+        # asyncio accepts as many at once as its backlog says: so many strangers could cut who came just before them,
+        # unread. The kernel's queue is set again, because a queue so short loses connections.
+        self._server = await asyncio.start_server(self._accept, sock=listener, limit=_HEAD, backlog=_AT_ONCE)
+        listener.listen(_QUEUE)
 
     async def stop(self) -> None:
         """Accept nothing more, and cut what is open: every answer is short, and can be asked for again."""
@@ -49,25 +54,44 @@ class Server:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._open) >= self._most:
-            # Who only waits makes room: holding connections open must not shut everybody else out.
-            longest = next(iter(self._waiting), None)
-            if longest is None:
-                writer.transport.abort()
-                return
-            del self._waiting[longest]
-            longest.cancel()
-        task = asyncio.create_task(self._serve(reader, writer))
+        """Give a connection a slot, if its peer may ask at all and there is one; else tell it why, and close."""
+        ends = _ends_of(writer)
+        if ends is None:
+            writer.transport.abort()
+            return
+        slot = Slot(ends.peer, writer.transport.abort)
+        refusal = self._guard.refuse_peer(ends)
+        if refusal is None and not self._slots.take(slot):
+            refusal = plain(503, "too many ask at once")
+        if refusal is not None:
+            writer.write(write_response(refusal, stays=False))  # so little fits into what the kernel has ready
+            writer.close()
+            return
+        writer.transport.set_write_buffer_limits(0)  # nothing waits in our memory for who does not read
+        task = asyncio.create_task(self._serve(reader, writer, ends, slot))
+        slot.cut = lambda: self._cut(writer, task)
         self._open.add(task)
-        task.add_done_callback(self._open.discard)
+        task.add_done_callback(lambda task: self._end(task, slot))
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    @staticmethod
+    def _cut(writer: asyncio.StreamWriter, task: asyncio.Task[None]) -> None:
+        writer.transport.abort()  # the task does not, when it has not begun yet
+        task.cancel()
+
+    def _end(self, task: asyncio.Task[None], slot: Slot) -> None:
+        self._open.discard(task)
+        self._slots.leave(slot)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ends: Ends, slot: Slot) -> None:
         try:
-            ends = _ends_of(writer)
             while (request := await self._read(reader, writer)) is not None:
-                response = self._guard.refuse(request, ends) or await self._answered(request)
-                await self._write(writer, response, request)
-                if not request.stays:
+                self._slots.work(slot)
+                refusal = self._guard.refuse(request, ends)
+                response = refusal or await self._answered(request)
+                self._slots.wait(slot)
+                stays = request.stays and refusal is None
+                await self._write(writer, response, stays=stays, with_body=request.method != "HEAD")
+                if not stays:
                     break
             writer.close()
         except (OSError, TimeoutError):
@@ -78,9 +102,6 @@ class Server:
 
     async def _read(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Request | None:
         """Read the next request; None when there is no further one."""
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101 - a coroutine runs in a task
-        self._waiting[task] = None
         try:
             async with asyncio.timeout(self._seconds):
                 raw = await reader.readuntil(b"\r\n\r\n")
@@ -91,8 +112,6 @@ class Server:
             await self._write(writer, plain(431))
         except Malformed as malformed:
             await self._write(writer, plain(400, malformed.why))
-        finally:
-            self._waiting.pop(task, None)
         return None
 
     async def _answered(self, request: Request) -> Response:
@@ -102,16 +121,15 @@ class Server:
             self._say(f"a request could not be answered: {type(error).__name__}")
             return plain(500)
 
-    async def _write(self, writer: asyncio.StreamWriter, response: Response, request: Request | None = None) -> None:
-        stays = request is not None and request.stays
-        with_body = request is None or request.method != "HEAD"
+    async def _write(
+        self, writer: asyncio.StreamWriter, response: Response, *, stays: bool = False, with_body: bool = True
+    ) -> None:
         writer.write(write_response(response, stays=stays, with_body=with_body))
         async with asyncio.timeout(self._seconds):
             await writer.drain()
 
 
-def _ends_of(writer: asyncio.StreamWriter) -> Ends:
+def _ends_of(writer: asyncio.StreamWriter) -> Ends | None:
+    """Give the two ends; None when the client was gone before anybody looked."""
     client, here = writer.get_extra_info("peername"), writer.get_extra_info("sockname")
-    if client is None or here is None:
-        raise ConnectionResetError  # it was gone before anybody looked at it
-    return Ends.of(client[0], here[0])
+    return None if client is None or here is None else Ends.of(client[0], here[0])

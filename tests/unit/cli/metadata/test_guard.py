@@ -15,6 +15,11 @@ def status(guard: Guard, ends: Ends, **headers: str) -> int | None:
     return None if refused is None else refused.status
 
 
+def peer_status(guard: Guard, client: str, here: str) -> int | None:
+    refused = guard.refuse_peer(Ends.of(client, here))
+    return None if refused is None else refused.status
+
+
 @pytest.mark.parametrize(
     ("client", "here", "expected"),
     [
@@ -29,13 +34,27 @@ def status(guard: Guard, ends: Ends, **headers: str) -> int | None:
     ],
 )
 def test_only_this_machine_may_ask(client: str, here: str, expected: int | None) -> None:
-    assert status(Guard(), Ends.of(client, here)) == expected
+    assert peer_status(Guard(), client, here) == expected
 
 
 def test_a_network_that_is_named_may_ask_too() -> None:
     guard = Guard((ip_network("172.17.0.0/16"),))
-    asked = [status(guard, Ends.of(client, "169.254.169.254")) for client in ("172.17.0.2", "172.18.0.2", "fd00::1")]
+    asked = [peer_status(guard, client, "169.254.169.254") for client in ("172.17.0.2", "172.18.0.2", "fd00::1")]
     assert asked == [None, 403, 403]
+
+
+@pytest.mark.parametrize(
+    ("client", "here", "peer"),
+    [
+        ("127.0.0.1", "127.0.0.1", "this machine"),
+        ("127.0.0.77", "127.0.0.1", "this machine"),
+        ("172.17.0.1", "172.17.0.1", "this machine"),
+        ("172.17.0.2", "172.17.0.1", "172.17.0.2"),
+        ("fd00::1:2:3:4", "fd00::1", "fd00::/64"),
+    ],
+)
+def test_addresses_that_one_machine_has_at_will_are_one_peer(client: str, here: str, peer: str) -> None:
+    assert Ends.of(client, here).peer == peer
 
 
 @pytest.mark.parametrize("host", ["169.254.169.254", "169.254.169.254:80", "localhost:1338", "LOCALHOST"])

@@ -8,13 +8,15 @@ from typing import TypeVar
 import pytest
 
 from moorage.cli.listener import open_listener
-from moorage.cli.metadata.guard import Guard
+from moorage.cli.metadata.guard import Ends, Guard
 from moorage.cli.metadata.message import Request, Response
 from moorage.cli.metadata.server import Answer, Server
 from moorage.domain.listen import Listen
 
 HEAD = b"GET /it HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LONG = 600.0
+MUCH = "x" * (4 * 1024 * 1024)  # more than the kernel takes for who does not read
+NEAR = Guard()
 T = TypeVar("T")
 OPEN: "list[Client]" = []
 
@@ -53,18 +55,19 @@ class Client:
             return True
 
 
-def serve(
+def serve(  # noqa: PLR0913 - a server has that many
     use: Callable[[int], Awaitable[T]],
     answer: Answer = told_path,
     *,
     seconds: float = LONG,
     connections: int = 4,
     said: list[str] | None = None,
+    guard: Guard = NEAR,
 ) -> T:
     async def serving() -> T:
         listener = open_listener(Listen("127.0.0.1", 0))
         server = Server(
-            answer, Guard(), (said if said is not None else []).append, seconds=seconds, connections=connections
+            answer, guard, (said if said is not None else []).append, seconds=seconds, connections=connections
         )
         await server.start(listener)
         try:
@@ -113,10 +116,11 @@ def test_a_connection_is_closed_when_the_client_wants_it() -> None:
     ids=["nonsense", "body", "host", "proxy", "hostless", "target", "headers"],
 )
 def test_what_is_not_answered_is_told(raw: bytes, status: int) -> None:
-    async def use(port: int) -> int:
-        return (await (await Client.of(port)).ask(raw))[0]
+    async def use(port: int) -> tuple[int, bool]:
+        client = await Client.of(port)
+        return (await client.ask(raw))[0], await client.is_closed()
 
-    assert serve(use) == status
+    assert serve(use) == (status, True)
 
 
 @pytest.mark.parametrize("start", [b"", b"GET /it HTTP/1.1\r\nHost:"])
@@ -139,11 +143,62 @@ def test_who_only_waits_makes_room_for_who_asks() -> None:
     assert serve(use) == (200, True)
 
 
-def test_more_than_so_many_are_not_answered_at_once() -> None:
-    async def use(port: int) -> bool:
-        return await (await Client.of(port)).is_closed()
+async def much(request: Request) -> Response:
+    return Response(200, "x" if request.path == "/it" else MUCH)
 
-    async def busy(port: int) -> bool:
+
+STALLED = {
+    "silent": b"",
+    "half": b"GET /it HTTP/1.1\r\nHost:",
+    "not reading": b"GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "not reading its last": b"GET /much HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("begins", STALLED.values(), ids=STALLED)
+def test_two_hundred_who_neither_send_nor_read_shut_nobody_out(begins: bytes) -> None:
+    async def use(port: int) -> list[tuple[int, bytes]]:
+        told = []
+        for _ in range(4):
+            for _ in range(50):
+                (await Client.of(port)).writer.write(begins)
+            told.append(await (await Client.of(port)).ask())
+        return told
+
+    assert serve(use, much, connections=128) == [(200, b"x")] * 4
+
+
+def test_who_does_not_read_the_last_answer_is_not_waited_for() -> None:
+    async def use(port: int) -> bool:
+        client = await Client.of(port)
+        client.writer.write(STALLED["not reading its last"])
+        await asyncio.sleep(0.5)
+        return len(await client.reader.read(-1)) < len(MUCH)
+
+    assert serve(use, much, seconds=0.1)
+
+
+def test_who_may_not_ask_is_told_before_it_asks_and_takes_no_slot() -> None:
+    class Strangers(Guard):
+        def refuse_peer(self, ends: Ends) -> Response | None:
+            return super().refuse_peer(Ends.of("192.0.2.1", str(ends.here)))
+
+    async def use(port: int) -> list[tuple[int, bool]]:
+        told = []
+        for _ in range(20):
+            client = await Client.of(port)
+            told.append(((await client.ask(b""))[0], await client.is_closed()))
+        return told
+
+    assert serve(use, guard=Strangers()) == [(403, True)] * 20
+
+
+def test_more_than_so_many_are_not_answered_at_once() -> None:
+    async def use(port: int) -> tuple[int, bool]:
+        client = await Client.of(port)
+        return (await client.ask(b""))[0], await client.is_closed()
+
+    async def busy(port: int) -> tuple[int, bool]:
         for _ in range(4):
             client = await Client.of(port)
             client.writer.write(HEAD)
@@ -160,7 +215,7 @@ def test_more_than_so_many_are_not_answered_at_once() -> None:
         await asyncio.Event().wait()
         return Response(200)
 
-    assert serve(busy, never)
+    assert serve(busy, never) == (503, True)
 
 
 def test_a_failure_tells_its_kind_and_no_more() -> None:
