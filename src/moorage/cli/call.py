@@ -5,12 +5,12 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from moorage.cli.refused import NoCredentials, NoServer, Refused
+from moorage.cli.exchange import Answer, Place, Question, exchange
+from moorage.cli.refused import NoCredentials, NoServer, Refused, one_line
 from moorage.cli.running import Running, find_running
 from moorage.config import Config
 from moorage.sigv4.head import Head
@@ -20,6 +20,7 @@ _TARGET = "Moorage_20261123"
 _SERVICE = "moorage"
 _SECONDS = 30
 _OK = 200
+_REASON: Final = 4096  # as much as the server's longest reasons have
 _PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 
 
@@ -32,22 +33,11 @@ class CallRefused(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    method: str
-    path: str
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Server:
-    """Where a server is; ``by_name`` is whether its certificate must bear the host's name, ``timeout`` in seconds."""
+    """Where a server is; ``by_name`` is whether its certificate must bear the host's name.
+
+    ``timeout`` is for the whole of an answer, in seconds.
+    """
 
     host: str
     port: int
@@ -127,7 +117,7 @@ def _told(answer: Answer) -> dict[str, object]:
     if answer.status != _OK:
         code = str(told.get("__type", f"HTTP {answer.status}")).rpartition("#")[2]
         reason = str(told.get("message", told.get("Message", "the server gives no reason")))
-        raise CallRefused(code, reason, answer.status)
+        raise CallRefused(one_line(code), one_line(reason, _REASON), answer.status)
     return told
 
 
@@ -173,20 +163,14 @@ def send(server: Server, question: Question) -> Answer:
         Refused
 
     """
-    connection = _connect(server)
+    place = Place(server.host, server.port, _context_of(server) if server.secure else None, server.timeout)
     try:
-        connection.request(question.method, question.path, question.body, dict(question.headers))
-        response = connection.getresponse()
-        return Answer(response.status, response.read())
-    except (OSError, HTTPException) as error:
-        raise Refused(f"the server on {server} does not answer: {error}") from None
-    finally:
-        connection.close()
+        return exchange(place, question)
+    except Refused as error:
+        raise Refused(f"the server on {server} {error.message}") from None
 
 
-def _connect(server: Server) -> HTTPConnection:
-    if not server.secure:
-        return HTTPConnection(server.host, server.port, timeout=server.timeout)
+def _context_of(server: Server) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=None if server.ca is None else str(server.ca))
     except (OSError, ssl.SSLError) as error:
@@ -195,12 +179,12 @@ def _connect(server: Server) -> HTTPConnection:
         # The names in the certificate are for others; here it is enough that it is the one we were told of.
         context.check_hostname = False
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
-    return HTTPSConnection(server.host, server.port, timeout=server.timeout, context=context)
+    return context
 
 
 def _read(answer: Answer) -> dict[str, object]:
     try:
         told = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     return told if isinstance(told, dict) else {}

@@ -21,7 +21,8 @@ from xml.sax.saxutils import unescape
 
 import click
 
-from moorage.cli.call import Credentials, Question, Server, call_server, send, server_at
+from moorage.cli.call import Credentials, Server, call_server, send, server_at
+from moorage.cli.exchange import Question
 from moorage.cli.refused import Refused
 from moorage.domain.addresses import read_host, split_port
 

@@ -45,8 +45,8 @@ class Unreachable(Exception):
         self.message = message
 
 
-def fetch(key: MachineKey, *, ca_bundle: str | None = None, timeout: float = 5.0) -> InstanceCredentials:
-    """Ask for the credentials of the machine's role.
+def fetch(key: MachineKey, *, ca_bundle: str | None = None, timeout: float = 10.0) -> InstanceCredentials:
+    """Ask for the credentials of the machine's role; the whole of the answer has ``timeout`` seconds.
 
     Raises:
         Refused, Unreachable

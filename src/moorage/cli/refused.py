@@ -1,8 +1,17 @@
 """Facts that end a command: one sentence on standard error, exit code 1, no traceback."""
 
 from pathlib import Path
+from typing import Final
 
 import click
+
+_LONGEST: Final = 500
+
+
+def one_line(text: str, longest: int = _LONGEST) -> str:
+    """Write what somebody else said so that it can stand in a line: not all of a long one, and nothing unprintable."""
+    shown = text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return shown if len(shown) <= longest else f"{shown[:longest]}…"
 
 
 class Refused(click.ClickException):

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 import click
 
-from moorage.cli.call import CallRefused, Question, ask, call
+from moorage.cli.call import CallRefused, ask, call
+from moorage.cli.exchange import Question
 from moorage.cli.refused import Refused
 from moorage.cli.running import Running, find_running
 from moorage.cli.settings import load_settings, settings_options

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from moorage.cli import credential_provider
-from moorage.cli.call import Answer, Server
+from moorage.cli.call import Server
 from moorage.cli.credential_provider import read_request
+from moorage.cli.exchange import Answer
 from moorage.cli.refused import Refused
 from support.kubernetes import VERSION, matches
 

@@ -1,7 +1,11 @@
 """What is known of this machine: its key as the file has it now, and what the server gives for it."""
 
 import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import Final, TypeVar
 
 from moorage.cli import machinecalls, machinekey, refused
 from moorage.cli.machinecalls import InstanceCredentials
@@ -9,13 +13,17 @@ from moorage.cli.machinekey import MachineKey
 
 # What a proxy or a busy server says in place of an answer, which refuses nothing.
 _PASSING = ("HTTP ", "Throttling", "TooManyRequests", "RequestLimitExceeded", "RequestTimeout")
+_SECONDS: Final = 15.0  # for an answer, the server's name included; more than the exchange alone is given
+
+T = TypeVar("T")
 
 
 class Machine:
     """The key is read again before each question, so that a new one needs no restart."""
 
-    def __init__(self, path: Path, ca_bundle: str | None) -> None:
+    def __init__(self, path: Path, ca_bundle: str | None, *, seconds: float = _SECONDS) -> None:
         self._path = path
+        self._seconds = seconds
         self._ca_bundle = ca_bundle
         self.key = machinekey.read(path)
 
@@ -29,16 +37,45 @@ class Machine:
             machinecalls.Refused, machinecalls.Unreachable
 
         """
-        return await asyncio.to_thread(self._ask)
-
-    def _ask(self) -> InstanceCredentials:
         try:
             self.key = machinekey.read(self._path)
         except refused.Refused as error:  # who takes the key away takes the machine's credentials away
             raise machinecalls.Refused("NoMachineKey", error.message) from None
+        key = self.key
         try:
-            return machinecalls.fetch(self.key, ca_bundle=self._ca_bundle)
+            async with asyncio.timeout(self._seconds):
+                return await _beside(lambda: machinecalls.fetch(key, ca_bundle=self._ca_bundle))
+        except TimeoutError:
+            raise machinecalls.Unreachable("it does not answer in time") from None
         except machinecalls.Refused as error:
             if error.code.startswith(_PASSING):
                 raise machinecalls.Unreachable(str(error)) from None
             raise
+
+
+async def _beside(work: Callable[[], T]) -> T:
+    """Work in a thread that nobody waits for any more once its answer is not wanted, not even the end of the process.
+
+    Looking up a name can take as long as it likes, and the threads of asyncio's own are waited for.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+
+    def settle(outcome: T | Exception) -> None:
+        if not answer.done():
+            if isinstance(outcome, Exception):
+                answer.set_exception(outcome)
+            else:
+                answer.set_result(outcome)
+
+    def run() -> None:
+        outcome: T | Exception
+        try:
+            outcome = work()
+        except Exception as error:  # noqa: BLE001 - it is raised where it is waited for
+            outcome = error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, outcome)
+
+    threading.Thread(target=run, name="question", daemon=True).start()
+    return await answer

@@ -65,6 +65,8 @@ class Rotation:
         self._role: str | None = None
         self._told = ""
         self._quiet = float("-inf")  # no attempt before this tick
+        self._failures = 0  # that nobody expected, one after the other
+        self._again = False
         self._task: asyncio.Task[None] | None = None
 
     async def current(self) -> Held:
@@ -78,12 +80,11 @@ class Rotation:
             task = self._begin()
             # The task goes on when who asked it does not wait any longer, or is gone.
             await asyncio.wait({task}, timeout=_PATIENCE if self._good() else None)
-            if task.done():
-                task.result()
         return self._in_hand()
 
     def renew(self) -> asyncio.Task[None]:
-        """Ask the server now, whatever is in hand."""
+        """Ask the server now, whatever is in hand; a question that is under way may be about an older key."""
+        self._again = self._task is not None
         return self._begin()
 
     def _good(self) -> Held | None:
@@ -113,14 +114,26 @@ class Rotation:
 
     async def _attempt(self) -> None:
         try:
+            await self._ask()
+            while self._again:
+                self._again = False
+                await self._ask()
+        finally:
+            self._task = None
+
+    async def _ask(self) -> None:
+        failures, self._failures = self._failures, 0
+        try:
             self._keep(await self._get())
         except Refused as refused:
             self._drop(refused)
         except Unreachable as error:
             self._pause(_PAUSE)
             self._tell(f"the server cannot be asked for credentials: {error}")
-        finally:
-            self._task = None
+        except Exception as error:  # noqa: BLE001 - a fault of ours ends nothing, and its type alone tells no secret
+            self._failures = failures + 1
+            self._pause(min(_PAUSE * 2**failures, _RENEW))
+            self._tell(f"the server could not be asked for credentials: {type(error).__name__}")
 
     def _keep(self, credentials: InstanceCredentials) -> None:
         now, tick = self._clocks.now(), self._clocks.ticks()

@@ -5,7 +5,7 @@ import shlex
 import signal
 import time
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,10 +23,11 @@ from moorage.cli.metadata.rotation import Clocks, Rotation
 from moorage.cli.metadata.server import Answer, Server
 from moorage.cli.metadata.token_file import ensure_token
 from moorage.cli.metadata.tokens import Tokens
-from moorage.cli.refused import Refused
+from moorage.cli.refused import Refused, one_line
 from moorage.domain.listen import Listen
 
 _SERVICES = ("ECR", "STS", "IAM")
+_LINE = 8192
 
 
 async def run(plan: Plan, machine: Machine, token_file: Path) -> None:
@@ -97,4 +98,5 @@ def _tell(key: MachineKey, variables: Mapping[str, str]) -> None:
 
 
 def _say(line: str) -> None:
-    click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {line}", err=True)
+    with suppress(OSError):  # who reads the log may be gone, and the credentials are wanted all the same
+        click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {one_line(line, _LINE)}", err=True)

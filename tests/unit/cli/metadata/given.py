@@ -20,9 +20,10 @@ KEY = MachineKey(
 )
 SECRETS = ("session-secret", "session-token", KEY.secret)
 REFUSED = Refused("AccessDeniedException", "the machine is revoked")
+FAULT = ValueError("session-secret")
 AWAY = Unreachable("no route")
 
-Answer = InstanceCredentials | Refused | Unreachable
+Answer = InstanceCredentials | Exception
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """The machine's key is read for each question; what only passes by is no refusal."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,24 @@ def test_a_proxys_error_and_a_busy_server_refuse_nothing(
     answering(monkeypatch, Refused(code, "later"))
     with pytest.raises(Unreachable, match="later"):
         asyncio.run(Machine(file, "bundle").ask())
+
+
+def test_a_question_that_never_ends_holds_up_neither_its_asker_nor_the_end(
+    monkeypatch: pytest.MonkeyPatch, file: Path
+) -> None:
+    never = threading.Event()
+
+    def fetch(*_: MachineKey, **__: str) -> InstanceCredentials:
+        never.wait()
+        return credentials()
+
+    monkeypatch.setattr(machinecalls, "fetch", fetch)
+    with pytest.raises(Unreachable, match="does not answer in time"):
+        asyncio.run(Machine(file, "bundle", seconds=0.1).ask())
+    questions = [thread for thread in threading.enumerate() if thread.name == "question"]
+    assert [thread.daemon for thread in questions] == [True]
+    never.set()  # its answer comes when the loop is closed, and is nobody's
+    questions[0].join()
 
 
 def test_the_servers_own_no_is_a_refusal(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:

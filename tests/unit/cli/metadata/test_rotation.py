@@ -6,7 +6,7 @@ import pytest
 
 from moorage.cli.machinecalls import Refused
 from moorage.cli.metadata.rotation import Gone, NotNow
-from unit.cli.metadata.given import AWAY, REFUSED, SECRETS, Given, credentials
+from unit.cli.metadata.given import AWAY, FAULT, REFUSED, SECRETS, Given, credentials
 
 
 async def at(given: Given, *moments: float) -> list[str]:
@@ -90,6 +90,43 @@ def test_a_server_that_is_away_is_not_asked_again_for_ten_seconds() -> None:
     given = Given([AWAY, credentials()])
     assert asyncio.run(at(given, 0, 9.9, 10)) == ["NotNow", "NotNow", "ASIAFIRST"]
     assert given.asked == 2
+
+
+def test_good_ones_are_kept_through_a_fault_that_nobody_expected() -> None:
+    given = Given([credentials(), FAULT])
+    assert asyncio.run(at(given, 0, 300, 3599, 3600)) == ["ASIAFIRST", "ASIAFIRST", "ASIAFIRST", "NotNow"]
+    assert given.said[1:] == ["the server could not be asked for credentials: ValueError"]
+
+
+def test_after_faults_that_nobody_expected_the_pauses_grow_to_five_minutes() -> None:
+    given = Given([FAULT])
+    moments = [0, 9, 10, 29, 30, 69, 70, 149, 150, 309, 310, 609, 610, 909, 910]
+    asked = []
+    for moment in moments:
+        asyncio.run(at(given, moment))
+        asked.append(given.asked)
+    assert asked == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8]
+
+
+def test_an_answer_ends_the_growing() -> None:
+    given = Given([FAULT, FAULT, AWAY, FAULT, credentials()])
+    assert asyncio.run(at(given, 0, 10, 30, 40, 50)) == ["NotNow", "NotNow", "NotNow", "NotNow", "ASIAFIRST"]
+
+
+def test_a_renewal_while_a_question_is_under_way_asks_once_more() -> None:
+    async def renewed() -> str:
+        given = Given([credentials(), credentials("ASIANEXT", ends=3900)])
+        given.gate = asyncio.Event()
+        first = asyncio.create_task(given.key_id())
+        await asyncio.sleep(0.01)
+        for _ in range(3):
+            given.rotation.renew()
+        given.gate.set()
+        await first
+        assert given.asked == 2
+        return await given.key_id()
+
+    assert asyncio.run(renewed()) == "ASIANEXT"
 
 
 def test_a_refusal_ends_what_is_in_hand() -> None:
