@@ -23,7 +23,7 @@ import click
 
 from moorage.cli.call import Credentials, Server, call_server, send, server_at
 from moorage.cli.exchange import Question
-from moorage.cli.refused import Refused
+from moorage.cli.refused import Refused, one_line
 from moorage.domain.addresses import read_host, split_port
 
 _VERSION: Final = "credentialprovider.kubelet.k8s.io/v1"
@@ -33,6 +33,7 @@ _ROLE: Final = "eks.amazonaws.com/role-arn"  # the annotation by which a service
 _ECR: Final = ("ecr", "AmazonEC2ContainerRegistry_V20150921")
 _SESSION: Final = "kubelet"
 _OK: Final = 200
+_REASON: Final = 4096
 _QUOTES: Final = {"&quot;": '"', "&apos;": "'", "&#39;": "'", "&#34;": '"'}
 
 
@@ -80,15 +81,15 @@ def read_request(text: bytes) -> Asked:
     if not isinstance(request, dict) or request.get("kind") != _REQUEST:
         raise Refused(f"standard input is no {_REQUEST}")
     if request.get("apiVersion") != _VERSION:
-        raise Refused(f"only apiVersion {_VERSION} is spoken, not {request.get('apiVersion')}")
+        raise Refused(f"only apiVersion {_VERSION} is spoken, not {one_line(str(request.get('apiVersion')))}")
     return Asked(_host_of(request.get("image")), _token_of(request), _annotations_of(request))
 
 
 def _host_of(image: object) -> str:
     """Give the registry's host, with its port, as the image has it: the kubelet compares it with the image."""
     host = image.partition("/")[0] if isinstance(image, str) and "/" in image else ""
-    if re.fullmatch(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", host) is None or not ({".", ":"} & set(host)):
-        raise Refused(f"the image {json.dumps(image)} names no registry")
+    if re.fullmatch(r"[A-Za-z0-9.-]{1,253}(:[0-9]{1,5})?", host) is None or not ({".", ":"} & set(host)):
+        raise Refused(f"the image {one_line(json.dumps(image))} names no registry")
     return host
 
 
@@ -138,7 +139,7 @@ def _assume(server: Server, role: str, token: str) -> Credentials:
     text = answer.body.decode("utf-8", "replace")
     if answer.status != _OK:
         why = _element(text, "Message") or "the server gives no reason"
-        raise Refused(f"{_element(text, 'Code') or f'HTTP {answer.status}'}: {why}")
+        raise Refused(one_line(f"{_element(text, 'Code') or f'HTTP {answer.status}'}: {why}", _REASON))
     key, secret = _element(text, "AccessKeyId"), _element(text, "SecretAccessKey")
     if not key or not secret:
         raise Refused("the server's answer holds no credentials of the role")

@@ -77,6 +77,9 @@ def test_annotations_are_read_and_a_token_is_not_shown() -> None:
         (request_for("library/busybox"), "names no registry"),
         (request_for("user@a.b/c"), "names no registry"),
         (request_for("a.b%2f/c"), "names no registry"),
+        (request_for(f"{'a.b' * 10_000}/c"), "names no registry"),
+        (request_for({"a": "b" * 10_000}), "names no registry"),
+        (request_for(IMAGE, apiVersion="v1\n" * 10_000), "apiVersion"),
         (request_for("a.b:/c"), "names no registry"),
         (request_for("a.b:port/c"), "names no registry"),
         (request_for("a.b\r\nX: y/c"), "names no registry"),
@@ -90,7 +93,7 @@ def test_annotations_are_read_and_a_token_is_not_shown() -> None:
 def test_what_is_no_request_is_refused(text: bytes, why: str) -> None:
     with pytest.raises(Refused, match=why) as refused:
         read_request(text)
-    assert "\n" not in refused.value.message
+    assert (refused.value.message.isprintable(), len(refused.value.message) < 700) == (True, True)
     assert "hush" not in refused.value.message
 
 

@@ -1,6 +1,9 @@
 import os
+import pwd
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -119,3 +122,136 @@ def test_the_usual_path(monkeypatch: pytest.MonkeyPatch, euid: int, variable: st
     if variable is not None:
         monkeypatch.setenv("XDG_CONFIG_HOME", variable)
     assert machinekey.default_path() == Path(path)
+
+
+@pytest.mark.parametrize("home", [None, "", "relative"])
+def test_without_a_home_folder_the_file_has_to_be_named(monkeypatch: pytest.MonkeyPatch, home: str | None) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr(pwd, "getpwuid", Mock(side_effect=KeyError))
+    if home is not None:
+        monkeypatch.setenv("HOME", home)
+    with pytest.raises(Refused, match="no home folder"):
+        machinekey.default_path()
+
+
+def of_another(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a file belong to somebody else."""
+    if os.geteuid() == 0:
+        os.chown(path, 12345, 12345)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+
+
+def symbolic(path: Path, _: pytest.MonkeyPatch) -> None:
+    path.rename(path.with_name("other"))
+    path.symlink_to("other")
+
+
+def dangling(path: Path, _: pytest.MonkeyPatch) -> None:
+    path.unlink()
+    path.symlink_to("none")
+
+
+def linked(path: Path, _: pytest.MonkeyPatch) -> None:
+    path.with_name("other").hardlink_to(path)
+
+
+Spoil = Callable[[Path, pytest.MonkeyPatch], None]
+SPOILT = pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (of_another, "belongs to the user"),
+        (symbolic, "is a symbolic link: name the file that it leads to"),
+        (dangling, "is a symbolic link"),
+        (linked, "has another name"),
+    ],
+)
+
+
+def state(folder: Path) -> list[tuple[str, int, int, bytes]]:
+    found = [(path, path.lstat()) for path in sorted(folder.iterdir())]
+    return [(path.name, told.st_mode, told.st_ino, path.read_bytes() if path.exists() else b"") for path, told in found]
+
+
+@SPOILT
+@pytest.mark.parametrize("force", [False, True])
+def test_a_file_that_is_not_this_accounts_alone_is_neither_read_nor_replaced(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Spoil,
+    why: str,
+    force: bool,  # noqa: FBT001 - a case
+) -> None:
+    path = tmp_path / "machine.json"
+    machinekey.write(path, KEY, force=False)
+    spoil(path, monkeypatch)
+    before = state(tmp_path)
+    with pytest.raises(Refused, match=why):
+        machinekey.read(path)
+    with pytest.raises(Refused, match=why if force or path.is_symlink() else "already"):
+        machinekey.write(path, OTHER, force=force)
+    assert state(tmp_path) == before
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, name: str, refused: Callable[[str, int], bool]) -> None:
+    """Have the system refuse what it refuses to people who are not root."""
+    real = getattr(os, name)
+
+    def call(path: str | Path, *args: int, **more: int) -> object:
+        if refused(str(path), args[0] if args else 0):
+            raise PermissionError(13, "Permission denied")
+        return real(path, *args, **more)
+
+    monkeypatch.setattr(os, name, call)
+
+
+@pytest.mark.parametrize("name", ["lstat", "open", "mkdir", "link"])
+def test_what_is_not_permitted_is_told_and_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    path = tmp_path / "folder" / "machine.json"
+    refusing(monkeypatch, name, lambda _path, _flags: True)
+    with pytest.raises(Refused, match=r"cannot be written to .*machine\.json: Permission denied"):
+        machinekey.write(path, KEY, force=False)
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_read_is_told_before_the_key_is_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refusing(monkeypatch, "open", lambda path, _: path == str(tmp_path))
+    with (
+        pytest.raises(Refused, match="cannot be written to"),
+        machinekey.place_for(tmp_path / "machine.json", force=False),
+    ):
+        pytest.fail("it was thought to be readable")
+    monkeypatch.undo()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_synced_has_the_key_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    machinekey.write(tmp_path / "machine.json", KEY, force=False)
+    assert machinekey.read(tmp_path / "machine.json") == KEY
+
+
+def test_a_key_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machinekey.write(tmp_path / "machine.json", KEY, force=False)
+    refusing(monkeypatch, "open", lambda _path, _flags: True)
+    with pytest.raises(Refused, match="cannot be read: Permission denied"):
+        machinekey.read(tmp_path / "machine.json")
+
+
+def test_folders_that_were_made_for_nothing_go_again(tmp_path: Path) -> None:
+    with machinekey.place_for(tmp_path / "a" / "b" / "machine.json", force=False):
+        assert (tmp_path / "a" / "b").is_dir()
+    assert list(tmp_path.iterdir()) == []

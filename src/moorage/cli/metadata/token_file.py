@@ -51,6 +51,8 @@ def _read(path: Path) -> str:
             told = os.fstat(file.fileno())
             if not S_ISREG(told.st_mode):
                 raise Refused(f"{path} is no file")
+            if told.st_uid not in {0, os.geteuid()}:  # who could have written it knows it
+                raise Refused(f"the authorization token in {path} belongs to the user {told.st_uid}")
             if told.st_mode & _EVERYBODY:
                 raise Refused(f"the authorization token in {path} is open to everybody: run chmod o= {path}")
             raw = file.read(_LONGEST + 1)

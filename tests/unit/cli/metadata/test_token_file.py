@@ -27,6 +27,17 @@ def test_a_group_may_read_it_and_everybody_may_not(tmp_path: Path) -> None:
         ensure_token(file)
 
 
+def test_one_that_somebody_else_could_have_written_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "token"
+    ensure_token(file)
+    if os.geteuid() == 0:
+        os.chown(file, 12345, 12345)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    with pytest.raises(Refused, match="belongs to the user"):
+        ensure_token(file)
+
+
 @pytest.mark.parametrize(
     "text", ["", "short", "with a space in it", "a-token-with-a-line's-end\n", "x" * 4097, "é" * 20]
 )
