@@ -155,8 +155,8 @@ class _Rule:
             free=not clauses and moving is None and not statement.spares,
         )
 
-    def holds(self, request: Request) -> bool:
-        if self.spared and self.spares(request.requester.names):
+    def holds(self, request: Request, *, sparing: bool) -> bool:
+        if sparing and self.spared and self.spares(request.requester.names):
             return False
         context = request.context
         if self.moving is not None and not self.moving.fits(request.resource, context):
@@ -166,9 +166,12 @@ class _Rule:
                 return False
         return True
 
-    def hear(self, request: Request, names: tuple[str, ...]) -> Heard:
+    def hear(self, request: Request, names: tuple[str, ...], *, sparing: bool) -> Heard:
         """Tell everything about the statement and a request, however long that takes."""
-        named = not self.spares(request.requester.names) if self.spared else not set(names).isdisjoint(self.names)
+        if self.spared:
+            named = not (sparing and self.spares(request.requester.names))
+        else:
+            named = not set(names).isdisjoint(self.names)
         unmet = (clause.condition.key for clause in self.clauses if not clause.holds(request.context))
         return Heard(self.ref, self.effect, named, self._means(request), tuple(dict.fromkeys(unmet)))
 
@@ -263,25 +266,32 @@ class Compiled:
         statement = Statement("", Effect.DENY, _ANY_ACTION, _EVERYTHING, principals=(), conditions=())
         return cls((_Rule.of(StatementRef(attached, None), statement),))
 
-    def denials(self, request: Request, names: tuple[str, ...] = (ANYONE,)) -> tuple[StatementRef, ...]:
-        """All statements that deny the request to somebody of these names."""
-        return tuple(dict.fromkeys(self._matching(Effect.DENY, request, names)))
+    def denials(
+        self, request: Request, names: tuple[str, ...] = (ANYONE,), *, sparing: bool = True
+    ) -> tuple[StatementRef, ...]:
+        """All statements that deny the request to somebody of these names; unless ``sparing`` a NotPrincipal too."""
+        return tuple(dict.fromkeys(self._matching(Effect.DENY, request, names, sparing=sparing)))
 
     def allowance(self, request: Request, names: tuple[str, ...] = (ANYONE,)) -> tuple[StatementRef, ...]:
         """One statement that allows the request to somebody of these names, if there is any."""
-        for ref in self._matching(Effect.ALLOW, request, names):
+        for ref in self._matching(Effect.ALLOW, request, names, sparing=True):
             return (ref,)
         return ()
 
-    def hear(self, request: Request, names: Mapping[Effect, tuple[str, ...]] = _NAMELESS) -> tuple[Heard, ...]:
+    def hear(
+        self, request: Request, names: Mapping[Effect, tuple[str, ...]] = _NAMELESS, *, sparing: bool = True
+    ) -> tuple[Heard, ...]:
         """Tell what each statement that speaks of the action says of the request: for people, and slow.
 
         ``names`` are those that mean the requester in statements of an effect.
         """
         lowered = request.action.lower()
-        return tuple(rule.hear(request, names[rule.effect]) for rule in self._rules if rule.speaks_of(lowered))
+        speaking = (rule for rule in self._rules if rule.speaks_of(lowered))
+        return tuple(rule.hear(request, names[rule.effect], sparing=sparing) for rule in speaking)
 
-    def _matching(self, effect: Effect, request: Request, names: tuple[str, ...]) -> Iterator[StatementRef]:
+    def _matching(
+        self, effect: Effect, request: Request, names: tuple[str, ...], *, sparing: bool
+    ) -> Iterator[StatementRef]:
         shelves = self._for_action(request.action)[effect]
         if not shelves:
             return
@@ -289,7 +299,7 @@ class Compiled:
             shelf = shelves.get(name)
             if shelf is not None:
                 for rule in self._on(shelf, request.resource):
-                    if rule.free or rule.holds(request):
+                    if rule.free or rule.holds(request, sparing=sparing):
                         yield rule.ref
 
     def _on(self, shelf: _Shelf, resource: str) -> tuple[_Rule, ...]:

@@ -165,6 +165,11 @@ def places_of(request: Request, resource: ResourcePolicies) -> tuple[Compiled, .
     return tuple(policy for policy in (own, resource.registry if reached else None) if policy is not None)
 
 
+def may_be_spared(request: Request, caller: CallerPolicies) -> bool:
+    """AWS: "NotPrincipal with a Deny effect will always deny any IAM principal that has a permissions boundary"."""
+    return request.of_root or caller.boundary is None
+
+
 def _explicit_deny(
     request: Request, caller: CallerPolicies, places: tuple[Compiled, ...], names: Names | None
 ) -> Decision | None:
@@ -174,7 +179,7 @@ def _explicit_deny(
             return Decision(Outcome.EXPLICIT_DENY, denials, side)
     if names is not None:
         for policy in places:
-            denials = policy.denials(request, names.every)
+            denials = policy.denials(request, names.every, sparing=may_be_spared(request, caller))
             if denials:
                 return Decision(Outcome.EXPLICIT_DENY, denials, Side.RESOURCE)
     return None

@@ -14,6 +14,7 @@ from moorage.policy.decide import (
     ResourcePolicies,
     Side,
     decide,
+    may_be_spared,
     places_of,
 )
 from moorage.policy.request import Request, RequesterType
@@ -94,8 +95,9 @@ def _places(request: Request, caller: CallerPolicies, resource: ResourcePolicies
             yield Place(side, policies.hear(request))
     attached = places_of(request, resource)
     if attached:
-        names = _names(request)
-        yield Place(Side.RESOURCE, tuple(heard for policies in attached for heard in policies.hear(request, names)))
+        names, sparing = _names(request), may_be_spared(request, caller)
+        heard = (one for policies in attached for one in policies.hear(request, names, sparing=sparing))
+        yield Place(Side.RESOURCE, tuple(heard))
 
 
 def _names(request: Request) -> Mapping[Effect, tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """Whether a role lets somebody become it: its trust policy decides, and inside an account nothing does without it."""
 
 from moorage.policy.compiled import Compiled
-from moorage.policy.decide import CallerPolicies, Decision, Outcome, ResourcePolicies, Side, decide
+from moorage.policy.decide import CallerPolicies, Decision, Outcome, ResourcePolicies, Side, decide, may_be_spared
 from moorage.policy.reasons import Place, Reasons, reasons_of
 from moorage.policy.request import Request, RequesterType
 from moorage.policy.statement import Effect
@@ -32,5 +32,5 @@ def trust_reasons(request: Request, caller: CallerPolicies, trust: Compiled) -> 
     places = () if web else reasons_of(request, caller).places
     every = request.requester.names.every
     names = {Effect.ALLOW: (request.requester.arn,) if web else every, Effect.DENY: every}
-    trusted = Place(Side.RESOURCE, trust.hear(request, names))
+    trusted = Place(Side.RESOURCE, trust.hear(request, names, sparing=may_be_spared(request, caller)))
     return Reasons(request, decide_trust(request, caller, trust), (*places, trusted))

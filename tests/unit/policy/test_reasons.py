@@ -118,6 +118,22 @@ def test_statements_of_another_account_are_not_told() -> None:
     )
 
 
+def test_nobody_with_a_boundary_is_spared() -> None:
+    """IAM: a NotPrincipal with Deny denies whoever has a permissions boundary, whatever it names."""
+    spares = say("Deny", Sid="Spares", NotPrincipal={"AWS": [ALICE.arn, HOME]})
+    unbounded = ask(say("Allow", Resource="*"), repository=[spares])
+    assert (unbounded.decision.outcome, unbounded.places[-1].denials) == (Outcome.ALLOWED, ())
+    bounded = ask(say("Allow", Resource="*"), boundary=[say("Allow", Resource="*")], repository=[spares])
+    assert (bounded.decision.outcome, bounded.decision.side) == (Outcome.EXPLICIT_DENY, Side.RESOURCE)
+    assert [ref.sid for ref in bounded.places[-1].denials] == ["Spares"]
+
+
+def test_a_boundary_is_not_the_roots() -> None:
+    spares = say("Deny", NotPrincipal={"AWS": HOME})
+    found = ask(boundary=[say("Allow", Resource="*")], repository=[spares], caller=ROOT)
+    assert (found.decision.outcome, found.places[-1].denials) == (Outcome.ALLOWED, ())
+
+
 def test_a_root_is_allowed_as_such() -> None:
     assert why(ask(caller=ROOT)) == ("the root of an account may do everything that its account may",)
 

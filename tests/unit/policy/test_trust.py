@@ -84,3 +84,14 @@ def test_a_trust_policy_that_cannot_be_read_denies() -> None:
     broken = Compiled.stored([(Attached(Source.TRUST, "trust policy", "role builder"), "{")])
     for requester in (ADA, EVE, TOKEN):
         assert decide_trust(ask(requester), caller(EVERYTHING), broken).outcome is Outcome.EXPLICIT_DENY
+
+
+def test_a_trust_policy_spares_nobody_with_a_boundary() -> None:
+    text = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+    boundary = Compiled.stored([(Attached(Source.BOUNDARY, "edge", "user ada"), text)])
+    own = caller(EVERYTHING)
+    spares = trust({"AWS": [ADA.arn, "111122223333"]}, "Deny", "NotPrincipal")
+    assert trust_reasons(ask(ADA), own, spares).places[-1].denials == ()
+    bounded = trust_reasons(ask(ADA), CallerPolicies(own.identity, boundary), spares)
+    assert bounded.decision.outcome is Outcome.EXPLICIT_DENY
+    assert len(bounded.places[-1].denials) == 1
