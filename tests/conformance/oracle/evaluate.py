@@ -5,11 +5,24 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from conformance.oracle.generate import HOME, ROLE, SERVICE, SESSION, USER, Case, Json
+from conformance.oracle.generate import (
+    ANOTHER_ROOT,
+    AWAY,
+    HOME,
+    ROLE,
+    ROOT,
+    SERVICE,
+    SESSION,
+    STRANGER,
+    USER,
+    Case,
+    Json,
+)
+from conformance.oracle.translate import on_the_resources_side, translate
 from moorage.policy.compiled import Compiled
-from moorage.policy.decide import CallerPolicies, ResourcePolicies, decide
+from moorage.policy.decide import REACH_OF_V1, CallerPolicies, ResourcePolicies, decide
 from moorage.policy.document import parse
-from moorage.policy.elements import Attached, PolicyKind, Source
+from moorage.policy.elements import Attached, Source
 from moorage.policy.reasons import Reasons, reasons_of
 from moorage.policy.request import Request, Requester, RequesterType, Value
 
@@ -18,6 +31,9 @@ REQUESTERS: Mapping[str, Requester] = {
     USER: Requester(HOME, USER, "AIDAALICEALICEALICE1", RequesterType.USER),
     SESSION: Requester(HOME, SESSION, "AROACICICICICICICIC1:build-7", RequesterType.ASSUMED_ROLE, role_arn=ROLE),
     SERVICE: Requester("", SERVICE, SERVICE, RequesterType.SERVICE),
+    ROOT: Requester(HOME, ROOT, HOME, RequesterType.ROOT),
+    STRANGER: Requester(AWAY, STRANGER, "AIDACAROLCAROLCAROL", RequesterType.USER),
+    ANOTHER_ROOT: Requester(AWAY, ANOTHER_ROOT, AWAY, RequesterType.ROOT),
 }
 
 
@@ -41,18 +57,19 @@ def _question(case: Case) -> tuple[Request, CallerPolicies, ResourcePolicies]:
         _compiled(Source.BOUNDARY, case.boundary) if case.boundary else None,
         _compiled(Source.SESSION, case.session) if case.session else None,
     )
-    resource = _compiled(Source.REPOSITORY, case.resource_policy) if case.resource_policy else None
-    return request, caller, ResourcePolicies(resource)
+    own = _compiled(Source.REPOSITORY, case.resource_policy) if case.resource_policy else None
+    registry = _compiled(Source.REGISTRY, case.registry) if case.registry else None
+    return request, caller, ResourcePolicies(own, registry, reach=REACH_OF_V1 if case.narrow else None)
 
 
 def _compiled(source: Source, *documents: Json) -> Compiled:
-    kind = PolicyKind.REPOSITORY if source is Source.REPOSITORY else PolicyKind.IDENTITY
-    return Compiled.of((Attached(source, "generated"), parse(json.dumps(document), kind)) for document in documents)
+    attached = Attached(source, "generated")
+    return Compiled.of((attached, parse(json.dumps(document), source.kind)) for document in documents)
 
 
 def theirs(cases: Iterable[Case], tools: Path) -> list[str]:
     """Give the oracle's outcomes; ``tools`` is where it is installed."""
-    lines = "".join(f"{json.dumps(_simulation(case))}\n" for case in cases)
+    lines = "".join(f"{json.dumps(_simulation(translate(case)))}\n" for case in cases)
     script = tools / "simulate.mjs"  # beside the modules that it imports
     script.write_text((HERE / "simulate.mjs").read_text(encoding="utf-8"), encoding="utf-8")
     done = subprocess.run(["node", script], input=lines, capture_output=True, text=True, check=True)  # noqa: S603, S607
@@ -71,8 +88,9 @@ def _simulation(case: Case) -> Mapping[str, object]:
         "serviceControlPolicies": [],
         "resourceControlPolicies": [],
     }
-    if case.resource_policy:
-        simulation["resourcePolicy"] = case.resource_policy
+    on_the_resource = on_the_resources_side(case)
+    if on_the_resource:
+        simulation["resourcePolicy"] = on_the_resource
     if case.boundary:
         simulation["permissionBoundaryPolicies"] = [{"name": "boundary", "policy": case.boundary}]
     if case.session:

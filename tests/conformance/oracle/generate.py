@@ -8,27 +8,52 @@ Json = Mapping[str, object]
 
 HOME, AWAY = "111122223333", "444455556666"
 REGION = "us-east-1"
-OWN_RESOURCE = "*"
+RESCUE = "ecr:SetRepositoryPolicy"  # what the root may do whatever a policy says
+LOG_IN = "ecr:GetAuthorizationToken"
+REPLICATE = "ecr:ReplicateImage"
+TAGGING = frozenset({"ecr:TagResource", "ecr:CreateRepository"})
 ACTIONS = (
     "ecr:PutImage",
     "ecr:BatchGetImage",
     "ecr:ListImages",
     "ecr:DescribeImages",
-    "ecr:TagResource",
-    "ecr:CreateRepository",
+    *sorted(TAGGING),
+    "ecr:UntagResource",
+    REPLICATE,
+    "ecr:BatchImportUpstreamImage",
+    RESCUE,
 )
+WITHOUT_RESOURCE = (LOG_IN, "ecr:DescribeRegistry")
 PATTERNS = ("*", "ecr:*", "ecr:Put*", "ecr:Batch*Image", "ecr:*Images", "ECR:putimage", "ecr:?utImage", "ecr:Tag*")
 NAMES = ("app", "team/app", "team/red/app", "ap", "apps", "a.p")
 USER = f"arn:aws:iam::{HOME}:user/team/alice"
 ROLE = f"arn:aws:iam::{HOME}:role/ci"
 SESSION = f"arn:aws:sts::{HOME}:assumed-role/ci/build-7"
 SERVICE = "lambda.amazonaws.com"
-OTHERS = (f"arn:aws:iam::{HOME}:user/bob", f"arn:aws:iam::{AWAY}:user/carol", AWAY, f"arn:aws:iam::{AWAY}:role/ci")
+ROOT = f"arn:aws:iam::{HOME}:root"
+STRANGER = f"arn:aws:iam::{AWAY}:user/carol"
+ANOTHER_ROOT = f"arn:aws:iam::{AWAY}:root"
+ACCOUNTS: Mapping[str, str] = {
+    **dict.fromkeys((USER, SESSION, ROOT), HOME),
+    **dict.fromkeys((STRANGER, ANOTHER_ROOT), AWAY),
+    SERVICE: "",
+}
+UNIQUE_IDS: Mapping[str, str] = {
+    "AIDAALICEALICEALICE1": USER,
+    "AROACICICICICICICIC1": ROLE,
+    "AIDACAROLCAROLCAROL": STRANGER,
+}
+CALLERS = (USER, USER, USER, SESSION, SESSION, SESSION, SERVICE, ROOT, STRANGER, ANOTHER_ROOT)
+OTHERS = (f"arn:aws:iam::{HOME}:user/bob", STRANGER, AWAY, f"arn:aws:iam::{AWAY}:role/ci", *UNIQUE_IDS)
+NAMED = (USER, ROLE, SESSION, HOME, ROOT, [USER, SESSION], [USER, HOME], [SESSION, ROLE, HOME], *OTHERS, "*")
 
 TEXTS = ("red", "blue", "Red", "re", "reds", "r*d", "", "app", "team/app")
 FACTS: Mapping[str, tuple[object, ...]] = {
     "aws:username": ("app", "team/app", "red", "a*"),
     "aws:PrincipalTag/team": ("red", "blue", "app", "r*d"),
+    "aws:PrincipalTag/key": ("cmVk", "Ymx1ZQ=="),
+    "aws:ResourceTag/team": ("red", "blue", "app"),
+    "ecr:ResourceTag/team": ("red", "blue"),
     "aws:UserAgent": TEXTS,
     "aws:RequestedRegion": (REGION, "eu-west-1", "US-EAST-1"),
     "aws:SecureTransport": ("true", "false"),
@@ -57,6 +82,7 @@ WANTED: Mapping[str, tuple[object, ...]] = {
         f"arn:aws:lambda:{REGION}:{HOME}:function:a?p",
         f"arn:aws:lambda:us-*:{HOME}:function:${{aws:username}}",
     ),
+    "Binary": ("cmVk", "Ymx1ZQ==", "cmVkcw=="),
     "Null": ("true", "false", True, False),
 }
 ORDERS = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
@@ -71,6 +97,8 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
             "aws:RequestedRegion",
             "aws:TagKeys",
             "aws:RequestTag/team",
+            "aws:ResourceTag/team",
+            "ecr:ResourceTag/team",
         ),
     ),
     "Like": (
@@ -83,13 +111,17 @@ KINDS: Mapping[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "Date": ("Date", tuple(f"Date{order}" for order in ORDERS), ("aws:CurrentTime",)),
     "Numeric": ("Numeric", tuple(f"Numeric{order}" for order in ORDERS), ("aws:MultiFactorAuthAge",)),
     "Arn": ("Arn", ("ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike"), ("aws:SourceArn",)),
+    "Binary": ("Binary", ("BinaryEquals",), ("aws:PrincipalTag/key",)),
     "Null": ("Null", ("Null",), ("aws:TagKeys", "aws:RequestTag/team", "aws:SourceArn", "aws:PrincipalTag/team")),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One request and the policies it is asked of, as the documents are written."""
+    """One request and the policies it is asked of, as the documents are written.
+
+    ``narrow`` is the registry's policy of scope V1: it is asked about few actions.
+    """
 
     principal: str
     action: str
@@ -98,6 +130,8 @@ class Case:
     context: Mapping[str, object]
     identity: tuple[Json, ...]
     resource_policy: Json | None
+    registry: Json | None
+    narrow: bool
     boundary: Json | None
     session: Json | None
 
@@ -110,40 +144,57 @@ class Generator:
 
     def case(self) -> Case:
         pick, chance = self._random.choice, self._chance
-        principal = pick((USER, USER, SESSION, SESSION, SERVICE))
-        owner = AWAY if chance(0.25) or principal == SERVICE else HOME
-        action = pick(ACTIONS)
+        principal = pick(CALLERS)
+        action = pick(WITHOUT_RESOURCE) if chance(0.08) else pick(ACTIONS)
+        owner = AWAY if chance(0.25) else HOME
+        if action == LOG_IN:  # everybody asks for one of their own account, and a service for none
+            principal = USER if principal == SERVICE else principal
+            owner = ACCOUNTS[principal]
         asked = (action, pick(NAMES), owner)
-        by_resource = principal == SERVICE or owner == AWAY or chance(0.45)
+        identified = principal in {USER, SESSION, STRANGER}
+        by_resource = ACCOUNTS[principal] != owner or chance(0.45)
+        limits = chance(0.15)  # both at once, more often than chance has it
         return Case(
             principal=principal,
             action=action,
-            resource=_arn(owner, asked[1]),
+            resource="*" if action in WITHOUT_RESOURCE else _arn(owner, asked[1]),
             owner=owner,
             context=self._context(action),
-            identity=() if principal == SERVICE else tuple(self._identity(asked) for _ in range(pick((0, 1, 1, 2)))),
+            identity=tuple(self._identity(asked) for _ in range(pick((0, 1, 1, 2)))) if identified else (),
             resource_policy=self._resource_policy(asked) if by_resource else None,
-            boundary=self._identity(asked) if principal != SERVICE and chance(0.2) else None,
-            session=self._identity(asked) if principal == SESSION and chance(0.25) else None,
+            registry=self._resource_policy(asked, everywhere=True) if chance(0.2) else None,
+            narrow=chance(0.4),
+            boundary=self._identity(asked) if identified and (limits or chance(0.15)) else None,
+            session=self._identity(asked) if principal == SESSION and (limits or chance(0.2)) else None,
         )
 
     def _chance(self, share: float) -> bool:
         return self._random.random() < share
 
     def _context(self, action: str) -> Json:
-        tagging = action in {"ecr:TagResource", "ecr:CreateRepository"}
-        keys = (key for key in FACTS if tagging or key not in {"aws:TagKeys", "aws:RequestTag/team"})
+        absent: set[str] = set()
+        if action not in TAGGING:
+            absent.add("aws:RequestTag/team")
+        if action not in {*TAGGING, "ecr:UntagResource"}:
+            absent.add("aws:TagKeys")
+        if action in WITHOUT_RESOURCE:
+            absent |= {"aws:ResourceTag/team", "ecr:ResourceTag/team"}
+        keys = (key for key in FACTS if key not in absent)
         return {key: self._random.choice(FACTS[key]) for key in keys if self._chance(0.7)}
 
     def _identity(self, asked: tuple[str, str, str]) -> Json:
         return self._document([self._statement(asked) for _ in range(self._random.choice((1, 1, 2, 3)))])
 
-    def _resource_policy(self, asked: tuple[str, str, str]) -> Json:
+    def _resource_policy(self, asked: tuple[str, str, str], *, everywhere: bool = False) -> Json:
+        """Make a repository's policy, or one of ``everywhere``, a registry's."""
         pick = self._random.choice
         statements = []
         for _ in range(pick((1, 1, 2))):
             statement = dict(self._statement(asked))
-            if statement["Effect"] == "Deny" and self._chance(0.2):
+            if not everywhere and self._chance(0.3):  # as most repositories' policies are written
+                statement.pop("Resource", None)
+                statement.pop("NotResource", None)
+            if statement["Effect"] == "Deny" and self._chance(0.3):
                 statement["NotPrincipal"] = self._principal()
             else:
                 statement["Principal"] = self._principal()
@@ -161,11 +212,7 @@ class Generator:
         pick = self._random.choice
         if self._chance(0.2):
             return "*"
-        named = {
-            "AWS": pick(
-                (USER, ROLE, SESSION, HOME, f"arn:aws:iam::{HOME}:root", [USER, SESSION], [USER, HOME], *OTHERS, "*")
-            )
-        }
+        named = {"AWS": pick(NAMED)}
         return {"Service": SERVICE, **(named if self._chance(0.5) else {})} if self._chance(0.25) else named
 
     def _statement(self, asked: tuple[str, str, str]) -> Json:
