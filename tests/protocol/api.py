@@ -1,9 +1,10 @@
 """AWS JSON calls signed by hand, so that each part of one can be wrong."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from moorage.sigv4.head import Head
@@ -30,6 +31,19 @@ class Api:
 
     def call(self, operation: str, members: Mapping[str, object] | None = None, *, prefix: str = ECR) -> Answer:
         return self.send(operation, json.dumps(members or {}).encode(), prefix=prefix)
+
+    def list(self, operation: str, members: Mapping[str, object], member: str) -> Sequence[Any]:
+        """Read a list page by page, as its tokens lead."""
+        found: list[Any] = []
+        token: object = None
+        while True:
+            answer = self.call(operation, members if token is None else {**members, "nextToken": token})
+            page = answer.read(member)
+            assert isinstance(page, list), answer.text
+            found += page
+            token = answer.read("nextToken")
+            if token is None:
+                return found
 
     def send(self, operation: str, body: bytes, *, prefix: str = ECR) -> Answer:
         """Send any bytes as an operation's input."""

@@ -64,7 +64,9 @@ class OciFace:
 
     def put(self, name: str, manifest: Pushed, tag: str | None) -> Outcome:
         reference = tag or manifest.digest
-        return _oci(self.registry.put_manifest(name, reference, manifest.body, manifest.media_type))
+        answer = self.registry.put_manifest(name, reference, manifest.body, manifest.media_type)
+        assert answer.status != 201 or answer.get("oci-subject") == manifest.subject
+        return _oci(answer)
 
     def delete(self, name: str, reference: str) -> Outcome:
         return _oci(self.registry.ask("DELETE", f"{name}/manifests/{reference}"))

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Any
 
 from protocol.registry import described
 from support.images import DOCKER, OCI, MediaTypes
@@ -11,6 +12,7 @@ from support.layers import digest_of
 
 CONTENTS = (b"{}", b"a layer", b"another layer", b"a third", b"")
 TAGS = ("v1", "v2", "stable")
+SBOM = "application/vnd.example.sbom"
 PART_MINIMUM = 5 * 1024 * 1024
 
 
@@ -43,8 +45,32 @@ class Pushed:
         return digest_of(self.body)
 
     @property
+    def document(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+    @property
     def media_type(self) -> str:
-        return str(json.loads(self.body)["mediaType"])
+        return str(self.document["mediaType"])
+
+    @property
+    def artifact_type(self) -> str | None:
+        """Tell what kind of thing it is; an image that does not say so is of its config's kind."""
+        told = self.document.get("artifactType") or self.document.get("config", {}).get("mediaType")
+        return None if told is None else str(told)
+
+    @property
+    def subject(self) -> str | None:
+        """Give the digest of what it points at."""
+        subject = self.document.get("subject")
+        return None if subject is None else str(subject["digest"])
+
+    @property
+    def descriptor(self) -> dict[str, object]:
+        """Describe it as a list of referrers does."""
+        told = {"mediaType": self.media_type, "digest": self.digest, "size": len(self.body)}
+        more = {"artifactType": self.artifact_type, "annotations": self.document.get("annotations")}
+        return told | {name: value for name, value in more.items() if value is not None}
 
     @property
     def size(self) -> int:
@@ -61,21 +87,31 @@ def _image(layer: bytes, types: MediaTypes, **members: object) -> Pushed:
     return Pushed(json.dumps(document | members).encode(), (CONTENTS[0], layer))
 
 
-def _index(*children: Pushed) -> Pushed:
+def _index(*children: Pushed, **members: object) -> Pushed:
     manifests = [described(child.body, child.media_type) for child in children]
     document = {"schemaVersion": 2, "mediaType": OCI.index, "manifests": manifests}
-    return Pushed(json.dumps(document).encode(), children=children)
+    return Pushed(json.dumps(document | members).encode(), children=children)
 
 
 _IMAGES = (
     _image(CONTENTS[1], OCI),
     _image(CONTENTS[1], OCI, annotations={"a": "b"}),
     _image(CONTENTS[2], DOCKER),
-    _image(CONTENTS[3], OCI, artifactType="application/vnd.example.sbom", subject=described(b"elsewhere")),
+    _image(CONTENTS[3], OCI, artifactType=SBOM, subject=described(b"elsewhere")),
 )
 _INDEXES = (_index(_IMAGES[0]), _index(_IMAGES[0], _IMAGES[2]), _index())
-MANIFESTS: Sequence[Pushed] = (*_IMAGES, *_INDEXES, _index(_INDEXES[0], _IMAGES[3]))
+_SUBJECTS = (_IMAGES[0], _INDEXES[1])  # of what is pushed, these are pointed at
+_TO_IMAGE, _TO_INDEX = (described(each.body, each.media_type) for each in _SUBJECTS)
+_REFERRERS = (
+    _image(CONTENTS[1], OCI, artifactType=SBOM, subject=_TO_IMAGE, annotations={"number": "1"}),
+    _image(CONTENTS[2], OCI, subject=_TO_IMAGE),
+    _image(CONTENTS[3], DOCKER, subject=_TO_INDEX),
+    _index(_IMAGES[0], artifactType=SBOM, subject=_TO_IMAGE),
+    _index(subject=_TO_INDEX, annotations={"number": "2"}),
+)
+MANIFESTS: Sequence[Pushed] = (*_IMAGES, *_INDEXES, _index(_INDEXES[0], _IMAGES[3]), *_REFERRERS)
 BY_DIGEST: Mapping[str, Pushed] = {manifest.digest: manifest for manifest in MANIFESTS}
+SUBJECTS = (*(each.digest for each in _SUBJECTS), digest_of(b"elsewhere"), _REFERRERS[0].digest)  # the last of nothing
 
 
 @dataclass(slots=True)
@@ -151,6 +187,11 @@ class Held:
 
     def tags_of(self, digest: str) -> list[str]:
         return sorted(tag for tag, named in self.tags.items() if named == digest)
+
+    def referrers_of(self, subject: str, artifact_type: str | None = None) -> list[dict[str, object]]:
+        """Describe what points at a subject, by digest, whether or not the subject is here."""
+        pointing = [image for _, image in sorted(self.images.items()) if image.subject == subject]
+        return [image.descriptor for image in pointing if artifact_type in {None, image.artifact_type}]
 
     def names(self, digest: str) -> bool:
         """Tell whether an image needs the blob."""

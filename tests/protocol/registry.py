@@ -2,8 +2,9 @@
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from support.images import DOCKER, OCI
 from support.layers import digest_of
@@ -57,6 +58,19 @@ class Registry:
         target = "/" + path.split("/", 3)[3] if path.startswith("http") else path
         target = target if target.startswith("/") else f"/v2/{target}"
         return self.wire.ask(method, target, {"Authorization": basic(self.password)} | dict(headers or {}), body)
+
+    def list(self, path: str, member: str) -> Sequence[Any]:
+        """Read a list page by page, as its links lead."""
+        found: list[Any] = []
+        following: str | None = path
+        while following is not None:
+            answer = self.ask("GET", following)
+            page = answer.read(member)
+            assert isinstance(page, list), answer.text
+            found += page
+            link = answer.get("link")
+            following = None if link is None else link[1 : link.index(">")]
+        return found
 
     def start(self, repository: str) -> str:
         """Open an upload; return its path."""

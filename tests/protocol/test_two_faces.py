@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,16 +19,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from protocol.agreement import Reads
 from protocol.api import OWN, Api
 from protocol.faces import ApiFace, Face, OciFace, policy_for
 from protocol.model import BY_DIGEST, CONTENTS, MANIFESTS, TAGS, Held, Outcome, Pushed
 from protocol.people import OTHER_ACCOUNT, Key
-from protocol.registry import Registry, code_of
+from protocol.registry import Registry
 from support.layers import digest_of
 from support.server import RunningServer
 from support.wire import Wire
 
-FOREIGN = {"Host": "123456789012.dkr.ecr.us-east-1.localhost"}
 NAMES = ("app", "tools")  # most happens in the first
 _RUNS = itertools.count(1)
 _COMMON = settings(
@@ -107,10 +107,12 @@ class TwoFaces(RuleBasedStateMachine):
         server = ground.server
         self.api = [ApiFace(Api(wire, server.access_key_id, server.secret_access_key)) for wire in wires]
         self.oci = [OciFace(Registry(wire, ground.password)) for wire in wires]
-        self.strangers = [Registry(wire, ground.stranger_password) for wire in wires]
+        strangers = [Registry(wire, ground.stranger_password) for wire in wires]
+        self.reads = Reads(self.api, self.oci, strangers)
         self.held: dict[str, Held] = {}
         self.opened = ["00000000-0000-4000-8000-000000000000"]  # and one that never was
-        self.path: Mapping[str, str] = {}
+        self.path: dict[str, str] = {}
+        self.prefix = f"run-{next(_RUNS)}/"
         self.turn = itertools.cycle((0, 1))
         self.touched, self.steps = NAMES[0], 0
 
@@ -119,9 +121,8 @@ class TwoFaces(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        run = next(_RUNS)
-        self.path = {name: f"run-{run}/{name}" for name in NAMES}
         for name in NAMES:
+            self.path[name] = f"{self.prefix}{name}"
             self.api[0].set("CreateRepository", self.path[name])
             self.held[name] = Held()
 
@@ -253,79 +254,11 @@ class TwoFaces(RuleBasedStateMachine):
             return
         worker = next(self.turn)
         self.steps += 1
-        for name in NAMES if self.steps % 5 == 0 else [self.touched]:
-            self.images_agree(name, worker)
-            self.tags_agree(name, 1 - worker)
-            self.blobs_agree(name, worker)
-            self.settings_agree(name, 1 - worker)
-
-    def images_agree(self, name: str, worker: int) -> None:
-        held = self.held[name]
-        details = self.api[worker].get("DescribeImages", self.path[name]).read("imageDetails")
-        assert isinstance(details, list)
-        described = {
-            one["imageDigest"]: (
-                sorted(one.get("imageTags", [])),
-                one["imageSizeInBytes"],
-                one["imageManifestMediaType"],
-                one.get("subjectManifestDigest") is not None,
-            )
-            for one in details
-        }
-        assert described == {
-            digest: (held.tags_of(digest), image.size, image.media_type, b'"subject"' in image.body)
-            for digest, image in held.images.items()
-        }
-        for digest, image in BY_DIGEST.items():
-            answer = self.oci[1 - worker].registry.ask("GET", f"{self.path[name]}/manifests/{digest}")
-            assert answer.status == (200 if digest in held.images else 404)
-            assert answer.status == 404 or answer.body == image.body
-
-    def tags_agree(self, name: str, worker: int) -> None:
-        held = self.held[name]
-        assert self.oci[worker].registry.ask("GET", f"{self.path[name]}/tags/list").read("tags") == sorted(held.tags)
-        listed = self.api[1 - worker].get("ListImages", self.path[name]).read("imageIds")
-        assert isinstance(listed, list)
-        untagged = {(digest, None) for digest in held.images if not held.tags_of(digest)}
-        assert {(one["imageDigest"], one.get("imageTag")) for one in listed} == untagged | {
-            (digest, tag) for tag, digest in held.tags.items()
-        }
-        ids = [{"imageTag": tag} for tag in TAGS]
-        found = self.api[worker].get("BatchGetImage", self.path[name], imageIds=ids).read("images")
-        assert isinstance(found, list)
-        assert {one["imageId"]["imageTag"]: one["imageManifest"] for one in found} == {
-            tag: held.images[digest].body.decode() for tag, digest in held.tags.items()
-        }
-        for tag in TAGS:
-            looked = self.oci[1 - worker].registry.ask("HEAD", f"{self.path[name]}/manifests/{tag}")
-            assert looked.get("docker-content-digest") == held.tags.get(tag)
-
-    def blobs_agree(self, name: str, worker: int) -> None:
-        held, digests = self.held[name], [digest_of(content) for content in CONTENTS]
-        states = (
-            self.api[worker].get("BatchCheckLayerAvailability", self.path[name], layerDigests=digests).read("layers")
-        )
-        assert isinstance(states, list)
-        there = {one["layerDigest"] for one in states if one["layerAvailability"] == "AVAILABLE"}
-        assert there == held.blobs & set(digests)
-        for content, digest in zip(CONTENTS, digests, strict=True):
-            path = f"{self.path[name]}/blobs/{digest}"
-            assert self.oci[worker].registry.ask("HEAD", path).status == (200 if digest in held.blobs else 404)
-            got = self.oci[1 - worker].registry.ask("GET", path)
-            assert got.status == (200 if held.names(digest) else 404)
-            assert got.status == 404 or got.body == content
-        for upload, parts in held.uploads.items():
-            told = self.oci[worker].registry.ask("GET", f"{self.path[name]}/blobs/uploads/{upload}")
-            assert (told.status, told.header("range")) == (204, f"0-{max(len(b''.join(parts)) - 1, 0)}")
-
-    def settings_agree(self, name: str, worker: int) -> None:
-        held = self.held[name]
-        answer = self.api[worker].api.call("DescribeRepositories", {"repositoryNames": [self.path[name]]})
-        assert answer.read("repositories.0.imageTagMutability") == held.mutability
-        assert self.api[worker].get("GetRepositoryPolicy", self.path[name]).status == (200 if held.shared else 400)
-        pulled = self.strangers[1 - worker].ask("GET", f"{self.path[name]}/manifests/v1", FOREIGN)
-        assert pulled.status == ((200 if "v1" in held.tags else 404) if held.shared else 403)
-        assert pulled.status != 403 or code_of(pulled) == "DENIED"
+        everything = self.steps % 5 == 0
+        for name in NAMES if everything else [self.touched]:
+            self.reads.agree(self.path[name], self.held[name], worker)
+        if everything:
+            self.reads.catalogs_agree(set(self.path.values()), self.prefix, worker)
 
 
 def machine(ground: Ground) -> type[TwoFaces]:
