@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
+from moorage.domain.profile import Profile
 from protocol.registry import DOCKER_MANIFEST, EMPTY_INDEX, MIB, described, index_for, manifest_for
 from support.images import OCI
 from support.layers import digest_of
@@ -16,6 +17,10 @@ UNKNOWN = digest_of(b"nobody ever sent this")
 _EMPTY = digest_of(b"")
 
 Body = Callable[[], bytes]
+
+# What profile oci tells otherwise (decision 0031, points 2, 3 and 12, and sparse manifests).
+_BAD_PARAMETER, _BAD_NAME, _BAD_MANIFEST = (400, "UNSUPPORTED"), (400, "NAME_INVALID"), (400, "MANIFEST_INVALID")
+_LARGE_MANIFEST, _LISTED, _SPARSE = (413, "MANIFEST_INVALID"), (200, None), (201, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,15 @@ class Bad:
     code: str | None  # None where there is no body to read it from
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Body = bytes
+    oci: tuple[int, str | None] | None = None  # the answer in profile oci, where that is another
+
+    def expected(self, profile: Profile) -> tuple[int, str | None]:
+        """Give the status and code with which a profile has to answer."""
+        return (self.status, self.code) if profile is Profile.ECR or self.oci is None else self.oci
+
+    def is_taken(self, profile: Profile) -> bool:
+        """Tell whether a profile takes it for good, as oci takes manifests whose content is not there."""
+        return self.expected(profile)[0] == 201
 
 
 def _wrong_repository() -> Iterator[Bad]:
@@ -38,12 +52,16 @@ def _wrong_repository() -> Iterator[Bad]:
     yield Bad("A: a range of another repository's blob", "GET", blob, 404, "BLOB_UNKNOWN", {"Range": "bytes=0-1"})
     yield Bad("A: a condition on another repository's blob", "GET", blob, 404, "BLOB_UNKNOWN", {"If-None-Match": "*"})
     yield Bad("A: another repository's tag", "GET", "{name}/manifests/theirs", 404, "MANIFEST_UNKNOWN")
-    manifest = partial(_dumped, manifest_for(FOREIGN))
+    manifest = foreign_image
     put = "{name}/manifests/stolen"
-    yield Bad("A: an image of another repository's blob", "PUT", put, 404, "MANIFEST_BLOB_UNKNOWN", body=manifest)
-    listed = partial(_dumped, index_for(_dumped(manifest_for(FOREIGN))))
+    yield Bad(
+        "A: an image of another repository's blob", "PUT", put, 404, "MANIFEST_BLOB_UNKNOWN", body=manifest, oci=_SPARSE
+    )
+    listed = partial(_dumped, index_for(foreign_image()))
     told = {"Content-Type": OCI.index}
-    yield Bad("A: an index of another repository's image", "PUT", put, 404, "MANIFEST_BLOB_UNKNOWN", told, listed)
+    yield Bad(
+        "A: an index of another repository's image", "PUT", put, 404, "MANIFEST_BLOB_UNKNOWN", told, listed, _SPARSE
+    )
     for method in ("GET", "PATCH", "PUT", "DELETE"):
         for whose in ("{other}/blobs/uploads/{upload}", "{name}/blobs/uploads/{theirs}"):
             path = f"{whose}?digest={_EMPTY}"
@@ -54,9 +72,9 @@ def _wrong_repository() -> Iterator[Bad]:
     other = partial(bytes, b"not that")
     yield Bad("A: other bytes as another's blob", "PUT", f"{mine}{{upload}}?digest={foreign}", *wrong, body=other)
     yield Bad("A: one request of other bytes as another's blob", "POST", f"{mine}?digest={foreign}", *wrong, body=other)
-    missing = "{name}/manifests/" + digest_of(_dumped(manifest_for(FOREIGN)))
-    yield Bad("A: another repository's image", "GET", missing, 404, "MANIFEST_UNKNOWN")
-    yield Bad("A: deleting another repository's image", "DELETE", missing, 404, "MANIFEST_UNKNOWN")
+    image = "{name}/manifests/" + digest_of(foreign_image())
+    yield Bad("A: another repository's image", "GET", image, 404, "MANIFEST_UNKNOWN")
+    yield Bad("A: deleting another repository's image", "DELETE", image, 404, "MANIFEST_UNKNOWN")
 
 
 _COUNTS = ["0", "-1", str(2**63), str(-(2**63)), "9" * 400, "ten", "1e3", "", "%00", "1001"]
@@ -65,13 +83,14 @@ _COUNTS = ["0", "-1", str(2**63), str(-(2**63)), "9" * 400, "ten", "1e3", "", "%
 def _unbounded() -> Iterator[Bad]:
     for where in ("{name}/tags/list", "_catalog"):
         for count in _COUNTS:
-            yield Bad(f"E: n={count[:20]} of {where}", "GET", f"{where}?n={count}", 405, "UNSUPPORTED")
+            oci = _LISTED if count.isdigit() else _BAD_PARAMETER  # a hint, of which more than a page is a page
+            yield Bad(f"E: n={count[:20]} of {where}", "GET", f"{where}?n={count}", 405, "UNSUPPORTED", oci=oci)
     for count in ("0", "-1", "000", "ten", "1e3", "", "%00", "%D9%A1"):
         path = f"{{name}}/referrers/{UNKNOWN}?n={count}"
-        yield Bad(f"E: n={count} of referrers", "GET", path, 405, "UNSUPPORTED")
-    put = partial(Bad, method="PUT", path="{name}/manifests/big", status=405, code="UNSUPPORTED")
-    yield put("E: a manifest of a byte too many", body=partial(bytes, 4 * MIB + 1))
-    yield put("E: a million annotations", body=_annotated)
+        yield Bad(f"E: n={count} of referrers", "GET", path, 405, "UNSUPPORTED", oci=_BAD_PARAMETER)
+    put = partial(Bad, method="PUT", path="{name}/manifests/big", status=405, code="UNSUPPORTED", oci=_BAD_MANIFEST)
+    yield put("E: a manifest of a byte too many", body=partial(bytes, 4 * MIB + 1), oci=_LARGE_MANIFEST)
+    yield put("E: a million annotations", body=_annotated, oci=_LARGE_MANIFEST)
     yield put("E: endless arrays", body=lambda: b"[" * (4 * MIB))
     yield put("E: endless objects", body=lambda: b'{"a":' * 700_000)
     yield put("E: a deep document", body=lambda: _dumped(manifest_for(LAYER))[:-1] + b',"x":' + b"[" * 99 + b"]" * 99)
@@ -82,8 +101,10 @@ def _unbounded() -> Iterator[Bad]:
         *("E: ten thousand children that are not there", "PUT", "{name}/manifests/big", 404, "MANIFEST_BLOB_UNKNOWN"),
         {"Content-Type": OCI.index},
         _many_children,
+        _SPARSE,
     )
-    yield Bad("E: a name of sixty thousand characters", "GET", f"{'a/' * 30_000}a/tags/list", 405, "UNSUPPORTED")
+    long = f"{'a/' * 30_000}a/tags/list"
+    yield Bad("E: a name of sixty thousand characters", "GET", long, 405, "UNSUPPORTED", oci=_BAD_NAME)
     yield Bad("E: a tag of sixty thousand characters", "GET", f"{{name}}/manifests/{'a' * 60_000}", 400, "TAG_INVALID")
     digest = f"sha256:{'0' * 60_000}"
     yield Bad("E: a digest of sixty thousand characters", "GET", f"{{name}}/blobs/{digest}", 400, "DIGEST_INVALID")
@@ -105,7 +126,7 @@ _WAYS_OUT = {
 
 def _out_of_the_folder() -> Iterator[Bad]:
     for what, way in _WAYS_OUT.items():
-        yield Bad(f"F: {what} as a name", "GET", f"team{way}/tags/list", 405, "UNSUPPORTED")
+        yield Bad(f"F: {what} as a name", "GET", f"team{way}/tags/list", 405, "UNSUPPORTED", oci=_BAD_NAME)
         told = "DIGEST_INVALID" if what in {"a drive", "a line"} else "TAG_INVALID"  # a colon makes a digest
         for method in ("GET", "PUT", "DELETE"):
             yield Bad(f"F: {what} as a tag, {method}", method, f"{{name}}/manifests/{way}", 400, told)
@@ -118,7 +139,7 @@ def _out_of_the_folder() -> Iterator[Bad]:
             path = f"{{name}}/blobs/uploads/{way}?digest={_EMPTY}"
             yield Bad(f"F: {what} as an upload, {method}", method, path, 404, "BLOB_UPLOAD_UNKNOWN")
     for what, way in {"escaped slashes": "..%2f..%2fx", "an absolute path": "%2fetc%2fpasswd"}.items():
-        yield Bad(f"F: {what} as a name", "GET", f"team/{way}/tags/list", 405, "UNSUPPORTED")
+        yield Bad(f"F: {what} as a name", "GET", f"team/{way}/tags/list", 405, "UNSUPPORTED", oci=_BAD_NAME)
         for place in ("manifests/", "blobs/", "blobs/sha256:", "blobs/uploads/", "referrers/"):
             yield Bad(f"F: {what} behind {place}", "GET", f"{{name}}/{place}{way}", 404, "UNSUPPORTED")
         finish = f"{{name}}/blobs/uploads/{{upload}}?digest=sha256:{way}"
@@ -153,12 +174,18 @@ def _confusing() -> Iterator[Bad]:
     }
     for what, (body, media_type) in bodies.items():
         told = {"Content-Type": media_type}
-        yield Bad(f"I: {what}", "PUT", "{name}/manifests/odd", 405, "UNSUPPORTED", told, partial(bytes, body))
+        put = partial(bytes, body)
+        yield Bad(f"I: {what}", "PUT", "{name}/manifests/odd", 405, "UNSUPPORTED", told, put, _BAD_MANIFEST)
     other = f"{{name}}/manifests/{UNKNOWN}"
     told = {"Content-Type": OCI.manifest}
     yield Bad("I: another digest than it has", "PUT", other, 400, "MANIFEST_INVALID", told, partial(bytes, text))
     path = f"{{name}}/blobs/uploads/?digest={UNKNOWN}"
     yield Bad("I: a blob of another digest", "POST", path, 400, "DIGEST_INVALID", body=partial(bytes, b"not that"))
+
+
+def foreign_image() -> bytes:
+    """Give the manifest of another repository's image, as that holds it."""
+    return _dumped(manifest_for(FOREIGN))
 
 
 def _dumped(document: Mapping[str, object]) -> bytes:
@@ -200,3 +227,32 @@ TARGETS = [
     *("SpencerFrontendService.PutImage", "AmazonECRPublic_V20201030.PutImage", "PutImage", "", ".", "a" * 5000),
     *(f"{_OWN}.PutImage", f"{_OWN}.DeleteAccount", f"{_ECR}.CreateAccount", f"{_ECR.lower()}.PutImage"),
 ]
+
+# Actions that are none, of either service.
+ACTIONS = ["", "createUser", "create_user", "__class__", "HANDLERS", "CreateUser.x", "A" * 5000]
+
+# Ways out of the folder, and the members of the JSON API that could be one (class F).
+WAYS_OUT = ["../../x", "..", "/etc/passwd", "a/../../x", "..\\..\\x", "a\0b", "a\r\nb", "%2e%2e%2f", "\u2024\u2024/x"]
+
+
+def calls(name: str) -> Mapping[str, tuple[str, Callable[[str], Mapping[str, object]]]]:
+    """Give the operation and its members for each place that a way may stand at."""
+    part = {"partFirstByte": 0, "partLastByte": 2, "layerPartBlob": "YWJj"}
+    on = {"repositoryName": name}
+    return {
+        "a repository": ("ListImages", lambda way: {"repositoryName": way}),
+        "a new repository": ("CreateRepository", lambda way: {"repositoryName": way}),
+        "a tag": ("DescribeImages", lambda way: {**on, "imageIds": [{"imageTag": way}]}),
+        "a digest": ("DescribeImages", lambda way: {**on, "imageIds": [{"imageDigest": way}]}),
+        "a subject": ("ListImageReferrers", lambda way: {**on, "subjectId": {"imageDigest": f"sha256:{way}"}}),
+        "a layer": ("GetDownloadUrlForLayer", lambda way: {**on, "layerDigest": f"sha256:{way}"}),
+        "an upload": ("UploadLayerPart", lambda way: {**on, "uploadId": way, **part}),
+        "a finished upload": (
+            "CompleteLayerUpload",
+            lambda way: {**on, "uploadId": way, "layerDigests": [digest_of(b"abc")]},
+        ),
+        "a finished layer": (
+            "CompleteLayerUpload",
+            lambda way: {**on, "uploadId": "x", "layerDigests": [f"sha256:{way}"]},
+        ),
+    }
