@@ -87,6 +87,14 @@ class Wire:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._socket.sendall(content)
 
+    def cut_while_sending(self, content: bytes) -> bool:
+        """Send bytes; tell whether the server hung up meanwhile."""
+        try:
+            self._socket.sendall(content)
+        except OSError:
+            return True
+        return False
+
     def ask(self, method: str, target: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Send a request with a Host and a length, and wait for its answer."""
         given = {"Host": self.host} | dict(headers or {})

@@ -8,6 +8,7 @@ an end is the number of empty pieces it closes with: one after a whole body, two
 from collections.abc import AsyncIterable, AsyncIterator
 
 from moorage.domain.errors import BodyTooLarge, MalformedRequest
+from moorage.edge.http import linger
 from moorage.edge.http.pace import Pace, Paces
 from moorage.edge.http.patience import Patience
 from moorage.edge.http.room import FREE, UNKNOWN, Room, Sender, Share
@@ -15,14 +16,14 @@ from moorage.edge.http.room import FREE, UNKNOWN, Room, Sender, Share
 _WHOLE = 1
 
 
-async def read_pieces(transport: AsyncIterable[bytes], declared: int | None, pace: Pace) -> AsyncIterator[bytes]:
+async def read_pieces(pieces: AsyncIterator[bytes], declared: int | None, pace: Pace) -> AsyncIterator[bytes]:
     """Give the pieces of a body, and raise at the end if it was cut short.
 
     Raises:
         MalformedRequest, BodyTooSlow
 
     """
-    empty, pieces = 0, aiter(transport)
+    empty = 0
     while True:
         try:
             piece = await pace.next(pieces)
@@ -43,11 +44,13 @@ class Bodies:
 
     def __init__(self, patience: Patience | None = None, room: Room | None = None) -> None:
         self.paces = Paces((patience or Patience()).body)
+        self.leftovers = Paces(linger.SILENCE)
         self.room = room or Room()
 
     def look(self, now: float) -> None:
         """End what is too slow; to be called about once a second."""
         self.paces.look(now)
+        self.leftovers.look(now)
         self.room.look(now)
 
 
@@ -56,6 +59,7 @@ class BodyReader:
 
     def __init__(self, bodies: Bodies) -> None:
         self._bodies = bodies
+        self._pieces: AsyncIterator[bytes] | None = None  # the server lets a body be opened once
         self._pace: Pace | None = None
         self._share: Share | None = None
 
@@ -74,7 +78,7 @@ class BodyReader:
         self._pace = pace = self._bodies.paces.begin()
         if size > FREE:
             self._share = await self._bodies.room.take(size, sender, pace)
-        return await _collect(read_pieces(transport, declared, pace), limit)
+        return await _collect(read_pieces(self._open(transport), declared, pace), limit)
 
     def pieces(self, transport: AsyncIterable[bytes], declared: int | None) -> AsyncIterator[bytes]:
         """Give a body in pieces as they come.
@@ -84,7 +88,25 @@ class BodyReader:
 
         """
         self._pace = self._bodies.paces.begin()
-        return read_pieces(transport, declared, self._pace)
+        return read_pieces(self._open(transport), declared, self._pace)
+
+    def rest(self, transport: AsyncIterable[bytes], declared: int | None) -> linger.Rest | None:
+        """Tell what is still to come of the body, once there is an answer."""
+        pace = self._pace
+        if pace is None:
+            return linger.Rest(self._open(transport), declared)
+        if pace.over or pace.received == declared:
+            return None
+        # Who was too slow for an answer is not waited for; what was waited for then must not be asked for again.
+        return linger.Rest(None if pace.late else self._open(transport), linger.less(declared, pace.received))
+
+    async def linger(self, rest: linger.Rest) -> None:
+        """Take what is still to come, and throw it away."""
+        pace = self._bodies.leftovers.begin()
+        try:
+            await linger.drain(rest, pace)
+        finally:
+            self._bodies.leftovers.end(pace)
 
     def blame(self, sender: Sender) -> None:
         """Note that the body was not signed by whoever it says; a small one costs nobody anything."""
@@ -96,6 +118,11 @@ class BodyReader:
             self._bodies.paces.end(self._pace)
         if self._share is not None:
             self._bodies.room.give(self._share)
+
+    def _open(self, transport: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
+        if self._pieces is None:
+            self._pieces = aiter(transport)
+        return self._pieces
 
 
 async def _collect(pieces: AsyncIterator[bytes], limit: int) -> bytes:

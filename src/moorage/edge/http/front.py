@@ -10,15 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from moorage.domain.addresses import Addresses
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies
 from moorage.edge.http.log import Line, RequestLog
-from moorage.edge.http.request import Network, Origins, Request, Scope, Trace, Transport
+from moorage.edge.http.request import NOWHERE, Network, Origins, Request, Scope, Transport
 from moorage.edge.http.response import Response, send
 
 _PATH_SHOWN = 300
-_NOBODY = Trace()
 
 
 class Edge(Protocol):
@@ -68,35 +69,42 @@ class Front:
         began = time.perf_counter_ns()
         request_id, at = self._new_id(), self._clock()
         method, path = scope.method, scope.path
-        received, trace = 0, _NOBODY
-        client = peer = scope.client
+        peer = scope.client
         self.served.add(peer)
+        try:
+            request, response = await self._take(scope, transport, request_id)
+            rest = request.rest
+            send(response, transport, head=method == "HEAD", last=request.ends_after(rest))
+            self._log.note(
+                Line(
+                    id=request_id,
+                    client=request.origin.client,
+                    method=method,
+                    path=path[:_PATH_SHOWN],
+                    principal=request.trace.caller,
+                    action=request.trace.action,
+                    status=response.status,
+                    error=response.code,
+                    received=request.received,
+                    bytes=response.size,
+                    ms=(time.perf_counter_ns() - began) / 1e6,
+                    at=at,
+                )
+            )
+            if rest is not None:
+                await request.linger(rest)
+        finally:
+            self.served.discard(peer)
+
+    async def _take(self, scope: Scope, transport: Transport, request_id: str) -> tuple[Request, Response]:
         try:
             origin = self._origins.judge(scope)
         except MalformedRequest as malformed:
-            response = Response(400, (("content-type", "text/plain"),), f"{malformed}\n".encode(), code="Malformed")
-        else:
-            request = Request(scope, transport, origin, request_id, self._bodies)
-            response = await self._answer(request)
-            received, client, trace = request.received, origin.client, request.trace
-        send(response, transport, head=method == "HEAD")
-        self.served.discard(peer)
-        self._log.note(
-            Line(
-                id=request_id,
-                client=client,
-                method=method,
-                path=path[:_PATH_SHOWN],
-                principal=trace.caller,
-                action=trace.action,
-                status=response.status,
-                error=response.code,
-                received=received,
-                bytes=response.size,
-                ms=(time.perf_counter_ns() - began) / 1e6,
-                at=at,
-            )
-        )
+            request = Request(scope, transport, replace(NOWHERE, client=scope.client), request_id, self._bodies)
+            told = f"{malformed}\n".encode()
+            return request, Response(400, (("content-type", "text/plain"),), told, code="Malformed")
+        request = Request(scope, transport, origin, request_id, self._bodies)
+        return request, await self._answer(request)
 
     async def _answer(self, request: Request) -> Response:
         for door in self._doors:

@@ -14,13 +14,13 @@ from moorage.edge.http.patience import WORTH
 class Pace:
     """One body on its way: what came of it, and who waits for more."""
 
-    __slots__ = ("_late", "_mark", "_since", "_task", "began", "received")
+    __slots__ = ("_mark", "_since", "_task", "began", "late", "over", "received")
 
     def __init__(self, now: float) -> None:
         self.began = self._since = now
         self.received = self._mark = 0
         self._task: asyncio.Task[object] | None = None
-        self._late = False
+        self.late = self.over = False
 
     async def next(self, pieces: AsyncIterator[bytes]) -> bytes:
         """Wait for the next piece.
@@ -30,15 +30,18 @@ class Pace:
             BodyTooSlow
 
         """
-        if self._late:
+        if self.late:
             raise BodyTooSlow
         self._task = task = asyncio.current_task()
         try:
             piece = await anext(pieces)
         except asyncio.CancelledError:
-            if task is None or not self._late or task.uncancel():
+            if task is None or not self.late or task.uncancel():
                 raise
             raise BodyTooSlow from None
+        except StopAsyncIteration:
+            self.over = True
+            raise
         finally:
             self._task = None
         self.received += len(piece)
@@ -55,7 +58,7 @@ class Pace:
 
     def end(self) -> None:
         """Have the wait for the next piece end now."""
-        self._late = True
+        self.late = True
         if self._task is not None:
             self._task.cancel()
 

@@ -16,6 +16,7 @@ from msgspec import Struct
 from moorage.domain.addresses import NO_REGISTRY, Addresses, Host, read_host, split_port
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies, BodyReader
+from moorage.edge.http.linger import Rest
 from moorage.edge.http.room import Sender
 
 Network = IPv4Network | IPv6Network
@@ -75,6 +76,9 @@ class Origin(Struct, frozen=True):
     client: str
     trusted: bool  # the host is loopback or configured: absolute URLs may name it
     said: Host = NO_REGISTRY  # which account and region the name stands for, if it is a registry's
+
+
+NOWHERE = Origin("", None, secure=False, client="", trusted=False)
 
 
 @dataclass(slots=True)
@@ -159,6 +163,25 @@ class Request:
     def close(self) -> None:
         """Let go of the body's place in memory: the request is answered."""
         self._reader.close()
+
+    @property
+    def rest(self) -> Rest | None:
+        """What is still to come of the body, once there is an answer."""
+        if self.headers.get("transfer-encoding") is None and self.headers.get("content-length", "0") == "0":
+            return None
+        try:
+            declared = self.content_length
+        except MalformedRequest:
+            declared = None
+        return self._reader.rest(self._transport, declared)
+
+    def ends_after(self, rest: Rest | None) -> bool:
+        """Tell whether the connection ends with the rest; whoever asked for leave to send it may leave it out."""
+        return rest is not None and not (rest.short and self.headers.get("expect") is None)
+
+    async def linger(self, rest: Rest) -> None:
+        """Take what is still to come, and throw it away."""
+        await self._reader.linger(rest)
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Give the body in pieces as they come; one that is cut short raises at its end.

@@ -26,9 +26,11 @@ class Response(Struct, frozen=True):
         return (self.content.size if self.end is None else self.end) - self.first
 
 
-def send(response: Response, transport: Transport, *, head: bool) -> None:
+def send(response: Response, transport: Transport, *, head: bool, last: bool = False) -> None:
     """Hand the answer to the server; the length is always told, so that nothing is sent in chunks."""
     headers = list(response.headers)
+    if last:
+        headers.append(("connection", "close"))
     if response.status not in {204, 304}:
         headers.append(("content-length", str(response.size)))
     if head or (response.content is None and not response.body):

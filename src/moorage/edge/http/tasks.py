@@ -98,3 +98,5 @@ def _go_on(work: Coroutine[Any, Any, None], awaited: object) -> Generator[Any, A
             awaited = step()
         except StopIteration:
             return
+        finally:
+            del step  # what was thrown knows this frame: a circle, which would keep the connection open

@@ -15,7 +15,7 @@ from unit.edge.http.wire import CUT, WHOLE, Arrived
 
 def pieces_of(transport: Arrived, declared: int | None) -> list[bytes]:
     async def collect() -> list[bytes]:
-        return [piece async for piece in read_pieces(transport, declared, Pace(0))]
+        return [piece async for piece in read_pieces(aiter(transport), declared, Pace(0))]
 
     return asyncio.run(collect())
 
@@ -53,7 +53,7 @@ def test_what_came_before_the_cut_was_given_already() -> None:
     seen: list[bytes] = []
 
     async def collect() -> None:
-        async for piece in read_pieces(Arrived(pieces=(b"ab", *CUT)), None, Pace(0)):
+        async for piece in read_pieces(aiter(Arrived(pieces=(b"ab", *CUT))), None, Pace(0)):
             seen.append(piece)  # noqa: PERF401 - a comprehension would keep nothing of a body that breaks off
 
     with pytest.raises(MalformedRequest):

@@ -1,6 +1,9 @@
 """Running requests: what waits for nothing is over at once, everything else goes on as a task that can be cancelled."""
 
 import asyncio
+import contextlib
+import gc
+import weakref
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 
@@ -121,3 +124,25 @@ def test_a_client_that_goes_away_ends_what_waits() -> None:
 
     noted = begun("GET", wait, then=go_away)
     assert (ended, type(noted.error)) == ([True], asyncio.CancelledError)
+
+
+def test_what_was_ended_keeps_nothing_of_its_request() -> None:
+    """A body that is kept keeps its connection open."""
+    kept: list[weakref.ref[Noted]] = []
+
+    async def wait() -> None:
+        body = Noted("a body")
+        kept.append(weakref.ref(body))
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(600)
+
+    def give_up(noted: Noted) -> None:
+        assert noted.task is not None
+        asyncio.get_running_loop().call_soon(noted.task.cancel)
+
+    gc.disable()
+    try:
+        begun("GET", wait, then=give_up)
+        assert [known() for known in kept] == [None]
+    finally:
+        gc.enable()
