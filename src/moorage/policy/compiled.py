@@ -135,7 +135,7 @@ class _Rule:
     @classmethod
     def of(cls, ref: StatementRef, statement: Statement) -> "_Rule":
         resources = statement.resources or _EVERYTHING
-        named = tuple(principal.name for principal in statement.principals)
+        named = tuple(principal.means for principal in statement.principals)
         moving = _Moving(resources) if resources.templates else None
         literal = moving is None and not resources.negated and not any(map(_is_pattern, resources.patterns))
         static = _any_resource(resources.patterns)

@@ -28,6 +28,11 @@ class Principal:
     kind: PrincipalKind
     name: str
 
+    @property
+    def means(self) -> str:
+        """Tell which of a requester's names is meant: an identity provider is no service of its name."""
+        return f"federated {self.name}" if self.kind is PrincipalKind.FEDERATED and ":" not in self.name else self.name
+
 
 _ACCOUNT = re.compile(r"(?:arn:aws[a-z-]*:iam::)?([0-9]{12})(:root)?\Z")
 _NAME = r"[A-Za-z0-9_+=,.@-]+"

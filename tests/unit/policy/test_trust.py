@@ -15,6 +15,7 @@ ADA = Requester("111122223333", "arn:aws:iam::111122223333:user/ada", "AIDAADA",
 EVE = Requester("444455556666", "arn:aws:iam::444455556666:user/eve", "AIDAEVE", RequesterType.USER)
 PROVIDER = "arn:aws:iam::111122223333:oidc-provider/oidc.example.com"
 TOKEN = Requester("111122223333", PROVIDER, "subject", RequesterType.WEB_IDENTITY)
+SERVICE = Requester("111122223333", "ec2.amazonaws.com", "ec2.amazonaws.com", RequesterType.SERVICE)
 NOTHING, EVERYTHING = "ecr:None", "*"
 
 
@@ -73,6 +74,24 @@ def test_a_denial_in_the_trust_policy_wins(requester: Requester, principal: obje
     assert (decision.outcome, decision.side) == (Outcome.EXPLICIT_DENY, Side.RESOURCE)
     (ref,) = decision.because
     assert ref.policy.source is Source.TRUST
+
+
+@pytest.mark.parametrize(
+    ("principal", "meant"),
+    [
+        ({"Service": SERVICE.arn}, True),
+        ({"Service": [SERVICE.arn, "ecs-tasks.amazonaws.com"], "Federated": SERVICE.arn}, True),
+        ({"Federated": SERVICE.arn}, False),
+        ({"Federated": SERVICE.arn, "Service": "ecs-tasks.amazonaws.com"}, False),
+    ],
+    ids=json.dumps,
+)
+def test_a_service_is_named_as_a_service_and_not_as_an_identity_provider(principal: object, *, meant: bool) -> None:
+    names = (SERVICE.arn,)
+    assert bool(trust(principal).allowance(ask(SERVICE), names)) is meant
+    assert bool(trust(principal, "Deny").denials(ask(SERVICE), names)) is meant
+    others = trust(principal, "Deny", "NotPrincipal").denials(ask(SERVICE), SERVICE.names.every)
+    assert bool(others) is not meant
 
 
 def test_a_denial_of_the_caller_s_own_wins_over_being_named() -> None:
