@@ -98,3 +98,20 @@ def test_images_pushed_before_they_were_counted_are_counted(tmp_path: Path, old:
         assert rows == [(ACCOUNT, REGION, REPOSITORY, 3)]
     finally:
         store.close()
+
+
+def test_a_machine_s_sessions_of_before_end_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "NEWEST", "0011")
+        migrate(tmp_path / "db", tmp_path / "lock", tmp_path / "backups")
+    connection = apsw.Connection(str(tmp_path / "db"))
+    for key, kind, parent in (("ASIA1", "machine", "AMMK1"), ("ASIA2", "role", None), ("ASIA3", "user", "AKIA1")):
+        connection.execute(
+            "INSERT INTO sessions (access_key_id, account_id, kind, entity_id, parent, name, secret, facts, "
+            "created_at, expires_at) VALUES (?, ?, ?, 'e', ?, 'n', x'00', '{}', 1, 2)",
+            (key, ACCOUNT, kind, parent),
+        )
+    connection.close()
+    assert migrate(tmp_path / "db", tmp_path / "lock", tmp_path / "backups") == "0011"
+    told = apsw.Connection(str(tmp_path / "db")).execute("SELECT access_key_id, machine FROM sessions ORDER BY 1")
+    assert told.fetchall() == [("ASIA1", "AMMK1"), ("ASIA2", None), ("ASIA3", None)]

@@ -18,7 +18,7 @@ from moorage.store.migrate import migrate
 from moorage.store.transaction import compiled
 
 # Statements of the administrator, the housekeeper and the start, which look at whole tables on purpose.
-WHOLE = {"totals._COUNT", "accounts._ALL", "uploads._DRAFTS", "sessions._DELETE_OF_PARENT"}
+WHOLE = {"totals._COUNT", "accounts._ALL", "uploads._DRAFTS"}
 # Those that ask for all rows of a repository, or for the first of them.
 OF_REPOSITORY = {
     "blobs._UNLINKED",

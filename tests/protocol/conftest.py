@@ -9,10 +9,12 @@ import pytest
 from botocore.client import BaseClient
 
 from protocol.api import OWN, Api
+from protocol.machine import Registrar
 from protocol.people import OTHER_ACCOUNT, Key, People, root_of
 from protocol.registry import Registry
 from support.server import RunningServer
 from support.wire import Wire
+from support.workers import to_every_worker
 
 _NUMBERS = itertools.count(1)
 
@@ -38,6 +40,18 @@ def connect(server: RunningServer) -> Iterator[Callable[[], Wire]]:
 def wire(server: RunningServer) -> Iterator[Wire]:
     with Wire(server.host) as connection:
         yield connection
+
+
+@pytest.fixture
+def wires(server: RunningServer) -> Iterator[list[Wire]]:
+    """Give connections to every worker, in no order: what one of them remembers another may not know of."""
+    with contextlib.ExitStack() as stack:
+        yield to_every_worker(server, stack)
+
+
+@pytest.fixture
+def registrar(wire: Wire, server: RunningServer, root: Key) -> Registrar:
+    return Registrar(wire, server, root)
 
 
 @pytest.fixture

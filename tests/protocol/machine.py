@@ -14,6 +14,7 @@ from support.wire import Answer, Wire
 
 EC2 = {"Service": "ec2.amazonaws.com"}
 PULL = policy(statement("Allow", ["ecr:GetAuthorizationToken", "ecr:BatchGetImage", "ecr:ListImages"]))
+DENIED, UNKNOWN = "AccessDeniedException", "UnrecognizedClientException"
 _NUMBERS = itertools.count(1)
 
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +15,6 @@ from support.layers import digest_of
 from support.server import RunningServer
 from support.wire import Answer, Wire
 
-_CONNECTIONS = 12  # enough that each of two workers has some
 MANIFEST = json.dumps(manifest_for(b"layer")).encode()
 PASSWORDS_ALONE = policy(statement("Allow", ["ecr:GetAuthorizationToken", "ecr:BatchGetImage"]))
 
@@ -57,14 +56,6 @@ class Maker:
 def maker(wire: Wire, people: People, server: RunningServer) -> Maker:
     key = people.new(EVERYTHING)
     return Maker(Api(wire, key.id, key.secret), server, key)
-
-
-@pytest.fixture
-def wires(server: RunningServer) -> Iterator[list[Wire]]:
-    opened = [Wire(server.host) for _ in range(_CONNECTIONS)]
-    yield opened
-    for wire in opened:
-        wire.close()
 
 
 @pytest.fixture

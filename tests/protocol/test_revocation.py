@@ -1,7 +1,6 @@
 """What is taken away is gone at the very next request, on every connection and in every worker (security: A, C)."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -13,7 +12,6 @@ from protocol.registry import Registry
 from support.server import RunningServer
 from support.wire import Wire
 
-_CONNECTIONS = 12  # enough that each of two workers has some
 PULL_HERE = {"Host": "123456789012.dkr.ecr.us-east-1.localhost"}
 
 
@@ -34,14 +32,6 @@ class Caller:
         asked = {"repositoryName": self.name, "registryId": "123456789012"}
         apis = (Api(wire, self.key.id, self.key.secret) for wire in self.wires)
         return {api.call("ListImages", asked).status for api in apis}
-
-
-@pytest.fixture
-def wires(server: RunningServer) -> Iterator[list[Wire]]:
-    opened = [Wire(server.host) for _ in range(_CONNECTIONS)]
-    yield opened
-    for wire in opened:
-        wire.close()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import itertools
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -18,16 +18,7 @@ from support.server import RunningServer
 from support.wire import Answer, Wire
 
 _NUMBERS = itertools.count(1)
-_CONNECTIONS = 8  # enough that each of two workers has some
 LIST = policy(statement("Allow", ["ecr:GetAuthorizationToken", "ecr:ListImages"]))
-
-
-@pytest.fixture
-def wires(server: RunningServer) -> Iterator[list[Wire]]:
-    opened = [Wire(server.host) for _ in range(_CONNECTIONS)]
-    yield opened
-    for wire in opened:
-        wire.close()
 
 
 def trust(*arns: str) -> str:

@@ -54,9 +54,10 @@ class SessionFacts(Struct, frozen=True, omit_defaults=True):
 
 
 class Session(Struct, frozen=True):
-    """A session that is open; times in microseconds."""
+    """A session that is open, and the key of the machine that it comes from; times in microseconds."""
 
     kind: SessionKind
     facts: SessionFacts
     issued_at: int
     expires_at: int
+    machine: str | None = None

@@ -83,6 +83,7 @@ async def assume_role(env: Env, granted: Granted, asked: Assuming) -> Assumed:
 
     Raises:
         AccessDenied: whether the role is there or not
+        CredentialUnknown: the machine that the caller comes from was revoked while the request was under way
         ValidationFailed, MalformedPolicy, PackedPolicyTooLarge
 
     """
@@ -109,6 +110,7 @@ async def assume_role(env: Env, granted: Granted, asked: Assuming) -> Assumed:
         at=call.at,
         by=principal.caller.arn,
         request_id=call.request_id,
+        machine=None if principal.session is None else principal.session.machine,
     )
     opened = await open_session(env, opening)
     arn = session_arn(target.row.account, target.row.name, asked.name)

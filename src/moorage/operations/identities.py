@@ -79,7 +79,7 @@ async def entity_identity(tx: Transaction, row: Entity, session: str = "") -> tu
 
 async def _of_session(tx: Transaction, row: SessionRow) -> Identity | None:
     facts = msgspec.json.decode(row.facts, type=SessionFacts)
-    session = Session(SessionKind(row.kind), facts, row.created_at, row.expires_at)
+    session = Session(SessionKind(row.kind), facts, row.created_at, row.expires_at, row.machine)
     if row.parent is not None and session.kind is not SessionKind.MACHINE:  # whose parent is nobody's access key
         return await _of_parent(tx, row, row.parent, session)
     role = await entities.find_by_id(tx, row.account, row.entity_id)

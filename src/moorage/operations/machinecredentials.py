@@ -12,16 +12,16 @@ from moorage.domain.errors import AccessDenied, CredentialUnknown
 from moorage.domain.machine import Machine
 from moorage.domain.sessions import SessionFacts, SessionKind
 from moorage.operations.assumerole import find_target
-from moorage.operations.authenticate import session_token
 from moorage.operations.env import Call, Env
 from moorage.operations.keyring import Purpose
 from moorage.operations.machinetrust import judge_trust
-from moorage.operations.sessions import Opened, Opening, open_session
+from moorage.operations.sessions import Opened, Opening, open_session, tell
 from moorage.sigv4.check import check_scope, check_time
 from moorage.sigv4.claim import Claim, parse
 from moorage.sigv4.head import Head
 from moorage.sigv4.verify import verify
 from moorage.store import entities, machines, members, sessions
+from moorage.store.sessions import SessionRow
 from moorage.store.transaction import Transaction
 
 LIFETIME = 6 * 3_600  # seconds, as of an EC2 instance's credentials
@@ -90,23 +90,20 @@ async def get_credentials(env: Env, call: Call, machine: Machine) -> MachineCred
         raise AccessDenied(f"The role {machine.role_name} of the instance {machine.id} is gone.")
     target = await find_target(env, role.arn)
     judge_trust(call, target, machine)
-    opened = await _young(env, call, machine) or await _open(env, call, machine)
+    found = await _young(env.store.now, call, machine)
+    opened = await _open(env, call, machine) if found is None else tell(env, found)
     return MachineCredentials(opened, role, await _profile_arn(env.store.now, role))
 
 
-async def _young(env: Env, call: Call, machine: Machine) -> Opened | None:
-    """Give the newest credentials of a machine once more, if they have just been made."""
-    row = await sessions.newest_of_parent(env.store.now, machine.account, machine.key_id or "")
-    if row is None or call.at >= row.created_at + _YOUNG:
-        return None
-    secret = env.keyring.open(Purpose.ACCESS_KEY, row.secret, bound=row.id.encode()).decode()
-    return Opened(row.id, secret, session_token(env, row.id), row.expires_at, None)
+async def _young(tx: Transaction, call: Call, machine: Machine) -> SessionRow | None:
+    """Find the newest session of a machine, if it has just been opened."""
+    row = await sessions.newest_of_parent(tx, machine.account, machine.key_id or "")
+    return None if row is None or call.at >= row.created_at + _YOUNG else row
 
 
 async def _open(env: Env, call: Call, machine: Machine) -> Opened:
-    async def still_stands(tx: Transaction) -> None:
-        if await machines.find_by_key(tx, machine.key_id or "") is None:
-            raise CredentialUnknown  # what is opened now would outlive the machine
+    async def opened_meanwhile(tx: Transaction) -> SessionRow | None:
+        return await _young(tx, call, machine)  # a crowd that asks at once gets one session
 
     opening = Opening(
         kind=SessionKind.MACHINE,
@@ -119,8 +116,9 @@ async def _open(env: Env, call: Call, machine: Machine) -> Opened:
         by=machine.arn,
         request_id=call.request_id,
         parent=machine.key_id,
+        machine=machine.key_id,
     )
-    return await open_session(env, opening, still_stands)
+    return await open_session(env, opening, opened_meanwhile)
 
 
 async def _profile_arn(tx: Transaction, role: Entity) -> str:

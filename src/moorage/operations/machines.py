@@ -2,7 +2,8 @@
 
 Whoever may hand a role to machines registers one and gets a join token, which is good once and for a while. The host
 changes it for a key of its own; with that it asks for the role's credentials (``machinecredentials``). Revoking a
-machine ends its key, its sessions and the docker passwords made with them; so does deleting its role.
+machine ends its key, its sessions, those opened with them by AssumeRole, and the docker passwords made with any of them
+(``machineends``); so does deleting its role.
 """
 
 from dataclasses import dataclass, field
@@ -13,8 +14,9 @@ from moorage.domain.caller import Registry
 from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import AccessDenied, EntityNotFound, InvalidParameter
 from moorage.domain.events import Event, EventKind
-from moorage.domain.machine import Machine
+from moorage.domain.machine import Machine, MachineState
 from moorage.domain.names import AccountId
+from moorage.operations import machineends
 from moorage.operations.accounts import NewKey
 from moorage.operations.assumerole import find_target
 from moorage.operations.authorise import Granted, authorise
@@ -25,12 +27,16 @@ from moorage.operations.listing import Listing, Page, Paging
 from moorage.operations.machinetrust import SERVICE, judge_trust
 from moorage.operations.meant import find_meant
 from moorage.operations.record import record
-from moorage.store import accounts, entities, events, machines, members, sessions
+from moorage.store import entities, events, machines, members
 from moorage.store.transaction import Transaction
 
 SHORTEST, DEFAULT, LONGEST = 1, 3_600, 86_400  # seconds that a join token is good for
 _SECOND = 1_000_000
 _LONGEST_NAME = 1_024
+_NOT_GOOD = (
+    "The join token is not good: it is not whole, has been used already or has expired, or its instance was revoked. "
+    "Whoever registered the instance sees by `moorage instance list` what became of it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +126,16 @@ async def _named(env: Env, account: AccountId, name: str) -> Entity | None:
 async def join_instance(env: Env, call: Call, token: str) -> Joined:
     """Change a join token for the machine's key: once, whoever comes first.
 
+    Strangers may ask, so one that is not good is refused before anything is made or written.
+
     Raises:
-        AccessDenied: the token is unknown, used or over, or its machine is revoked
+        AccessDenied: the token is unknown, used or over, or its machine is revoked; nobody is told which
 
     """
     join_hash = _hash(token)
+    waiting = await machines.find_by_join(env.store.now, join_hash)
+    if waiting is None or waiting.state(call.at) is not MachineState.WAITING:
+        raise AccessDenied(_NOT_GOOD)
     key = NewKey(env.ids.machine_key(), env.ids.secret_key())
     sealed = env.keyring.seal(
         Purpose.MACHINE_KEY, key.secret.encode(), nonce=env.ids.nonce(), bound=key.access_key_id.encode()
@@ -134,7 +145,7 @@ async def join_instance(env: Env, call: Call, token: str) -> Joined:
         is_first = await machines.join(tx, join_hash, key_id=key.access_key_id, secret=sealed, now=call.at)
         row = await machines.find_by_join(tx, join_hash)
         if not is_first or row is None:
-            raise AccessDenied(_why_not(row))
+            raise AccessDenied(_NOT_GOOD)
         event = Event(
             id=env.ids.event(call.at),
             registry=Registry(row.account, row.region),
@@ -150,17 +161,6 @@ async def join_instance(env: Env, call: Call, token: str) -> Joined:
     return Joined(await env.store.write(unit), key.access_key_id, key.secret)
 
 
-def _why_not(row: Machine | None) -> str:
-    """Tell a holder of a token what became of it: nobody else can ask."""
-    if row is None:
-        return "The join token is unknown: it must be given whole, as `moorage instance register` told it."
-    if row.revoked_at is not None:
-        return f"The instance {row.id}, which the join token was made for, has been revoked."
-    if row.joined_at is not None:
-        return f"The join token has been used already, by the instance {row.id}; register another instance."
-    return "The join token has expired; register another instance."
-
-
 async def list_instances(env: Env, granted: Granted, paging: Paging) -> Page[Machine]:
     """List the machines of the account, those that are revoked included, by id."""
     listing = Listing(env, granted, "ListInstances")
@@ -170,7 +170,7 @@ async def list_instances(env: Env, granted: Granted, paging: Paging) -> Page[Mac
 
 
 async def revoke_instance(env: Env, granted: Granted, instance_id: str) -> None:
-    """End a machine and everything that it was given itself; one that is revoked stays so.
+    """End a machine and everything that comes from it; one that is revoked stays so.
 
     Raises:
         EntityNotFound
@@ -182,11 +182,8 @@ async def revoke_instance(env: Env, granted: Granted, instance_id: str) -> None:
         row = await machines.find(tx, account, instance_id)
         if row is None:
             raise EntityNotFound("instance", instance_id, by="id")
-        if not await machines.revoke(tx, account, row.id, now=granted.call.at):
+        if not await machineends.revoke(tx, row, at=granted.call.at):
             return
-        if row.key_id is not None:
-            await sessions.delete_of_parent(tx, account, row.key_id)
-        await accounts.bump(tx, account)
         await record(tx, env, granted, EventKind.INSTANCE_REVOKED, instance=row.id, role=row.role_name)
 
     await env.store.write(unit)

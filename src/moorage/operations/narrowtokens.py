@@ -128,6 +128,7 @@ def _row(env: Env, granted: Granted, wanted: Wanted, narrow: Narrow, key: NewKey
         facts=msgspec.json.encode(SessionFacts(narrow=narrow, maker=principal.caller.arn)).decode(),
         created_at=call.at,
         expires_at=expires_at if session is None else min(expires_at, session.expires_at),
+        machine=None if session is None else session.machine,
     )
 
 

@@ -6,7 +6,7 @@ from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import DeleteConflict
 from moorage.domain.events import EventKind
 from moorage.domain.identityfacts import Unmodifiable
-from moorage.operations import boundaries
+from moorage.operations import boundaries, machineends
 from moorage.operations.authorise import Granted
 from moorage.operations.entities import Tags, add, changed, forget, get_row, list_rows, new_row
 from moorage.operations.env import Env
@@ -16,7 +16,7 @@ from moorage.operations.namedprincipals import PrincipalMissingError, resolve, w
 from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import PolicyKind
 from moorage.policy.errors import MalformedPolicy
-from moorage.store import attachments, entity_tags, inline_policies, machines, members, roles
+from moorage.store import attachments, entity_tags, inline_policies, members, roles
 from moorage.store.roles import RoleRow
 from moorage.store.transaction import Transaction
 
@@ -225,7 +225,7 @@ async def delete_role(env: Env, granted: Granted) -> None:
 
 async def remove(tx: Transaction, env: Env, granted: Granted, row: Entity) -> None:
     """Forget a role that nothing hangs on any more."""
-    await machines.revoke_of_role(tx, row.account, row.id, now=granted.call.at)
+    await machineends.revoke_of_role(tx, row, at=granted.call.at)
     await roles.delete_role(tx, row.account, row.id)
     await forget(tx, row)
     await changed(tx, env, granted, EventKind.ROLE_DELETED, role=row.name, path=row.path, role_id=row.id)

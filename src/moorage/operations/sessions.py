@@ -18,6 +18,8 @@ from moorage.operations.authenticate import session_token
 from moorage.operations.authorise import Granted
 from moorage.operations.documents import find_document
 from moorage.operations.env import Env
+from moorage.operations.keyring import Purpose
+from moorage.operations.machineends import expect_standing
 from moorage.policy.document import parse
 from moorage.policy.elements import PolicyKind
 from moorage.store import access_keys, events, sessions
@@ -44,7 +46,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """Temporary credentials, for the one time they are shown; ``packed`` is per cent of what a session may carry."""
+    """Temporary credentials, as they are shown; ``packed`` is per cent of what a session may carry."""
 
     access_key_id: str
     secret: str = field(repr=False)
@@ -67,6 +69,7 @@ class Opening:
     by: str
     request_id: str
     parent: str | None = None
+    machine: str | None = None  # the key of the one that the session comes from
 
 
 def judge_limits(limits: Limits) -> None:
@@ -172,10 +175,11 @@ def judge_duration(asked: int | None, longest: int, *, chained: bool) -> int:
     return asked
 
 
-async def open_session(env: Env, opening: Opening, guard: Unit[None] | None = None) -> Opened:
-    """Keep a session and give its credentials, this once; ``guard`` raises where it may not be kept any more.
+async def open_session(env: Env, opening: Opening, instead: Unit[SessionRow | None] | None = None) -> Opened:
+    """Keep a session and give its credentials; ``instead`` may find one, in the same transaction, to give in its place.
 
     Raises:
+        CredentialUnknown: the machine that it would come from was revoked meanwhile
         PackedPolicyTooLarge
 
     """
@@ -192,6 +196,7 @@ async def open_session(env: Env, opening: Opening, guard: Unit[None] | None = No
         facts=msgspec.json.encode(opening.facts).decode(),
         created_at=opening.at,
         expires_at=opening.at + opening.seconds * _SECOND,
+        machine=opening.machine,
     )
     event = Event(
         id=env.ids.event(opening.at),
@@ -203,14 +208,22 @@ async def open_session(env: Env, opening: Opening, guard: Unit[None] | None = No
         facts={"kind": row.kind, "entity": row.entity_id, "session": row.name, "access_key": row.id},
     )
 
-    async def unit(tx: Transaction) -> None:
-        if guard is not None:
-            await guard(tx)
+    async def unit(tx: Transaction) -> SessionRow:
+        await expect_standing(tx, row.machine)
+        found = None if instead is None else await instead(tx)
+        if found is not None:
+            return found
         await sessions.create(tx, row)
         await events.append(tx, event)
+        return row
 
-    await env.store.write(unit)
-    return Opened(key.access_key_id, key.secret, session_token(env, key.access_key_id), row.expires_at, packed)
+    return tell(env, await env.store.write(unit), packed)
+
+
+def tell(env: Env, row: SessionRow, packed: int | None = None) -> Opened:
+    """Give the credentials of a session that is kept."""
+    secret = env.keyring.open(Purpose.ACCESS_KEY, row.secret, bound=row.id.encode()).decode()
+    return Opened(row.id, secret, session_token(env, row.id), row.expires_at, packed)
 
 
 async def open_own(env: Env, granted: Granted, seconds: int | None) -> Opened:

@@ -88,11 +88,9 @@ _JOIN = (
     .values(joined_at=bindparam("now"), key_id=bindparam("key"), secret=bindparam("sealed"))
 )
 _REVOKE = update(machines).where(_this, _stands).values(revoked_at=bindparam("now"), secret=null())
-_REVOKE_OF_ROLE = (
-    update(machines)
-    .where(machines.c.account_id == bindparam("account"), machines.c.role_id == bindparam("role"), _stands)
-    .values(revoked_at=bindparam("now"), secret=null())
-)
+_of_role = (machines.c.account_id == bindparam("account")) & (machines.c.role_id == bindparam("role")) & _stands
+_OF_ROLE = select(*_COLUMNS).where(_of_role)
+_REVOKE_OF_ROLE = update(machines).where(_of_role).values(revoked_at=bindparam("now"), secret=null())
 _DELETE_UNJOINED = delete(machines).where(
     machines.c.joined_at.is_(None), machines.c.join_expires_at < bindparam("before")
 )
@@ -150,8 +148,11 @@ async def revoke(tx: Transaction, account: AccountId, instance_id: str, *, now: 
     return await tx.run(_REVOKE, account=account, id=instance_id, now=now) == 1
 
 
-async def revoke_of_role(tx: Transaction, account: AccountId, role_id: str, *, now: int) -> int:
-    return await tx.run(_REVOKE_OF_ROLE, account=account, role=role_id, now=now)
+async def revoke_of_role(tx: Transaction, account: AccountId, role_id: str, *, now: int) -> list[Machine]:
+    """End all machines of a role; gives those that stood until then."""
+    found = [_machine(*row) for row in await tx.all(_OF_ROLE, account=account, role=role_id)]
+    await tx.run(_REVOKE_OF_ROLE, account=account, role=role_id, now=now)
+    return found
 
 
 async def delete_unjoined(tx: Transaction, *, before: int) -> int:

@@ -1,8 +1,9 @@
 """Sessions: credentials with an end, made by STS or for docker alone; the secret lies sealed under the key ring.
 
 ``entity_id`` is whose session it is: a role's or a user's id, or empty for the account's root. ``parent`` is the key
-it was made with where it ends with that key, of a machine's session the machine's. ``facts`` is JSON: what the session
-may at most, its tags, who made it.
+it was made with where it ends with that key, of a machine's session the machine's. ``machine`` is the key of the
+machine that it comes from, through however many roles and accounts: it ends with that one. ``facts`` is JSON: what the
+session may at most, its tags, who made it.
 A token's ``entity_id`` is its maker's own id, that of a role's session included.
 """
 
@@ -41,6 +42,7 @@ sessions = Table(
     Column("facts", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
+    Column("machine", Text, nullable=True),
     sqlite_with_rowid=False,
 )
 Index("sessions_by_time", sessions.c.expires_at)
@@ -52,6 +54,14 @@ Index(
     sessions.c.created_at,
     sqlite_where=_made,
     postgresql_where=_made,
+)
+_from_machine = text("machine IS NOT NULL")
+Index(
+    "sessions_by_machine",
+    sessions.c.machine,
+    sessions.c.account_id,
+    sqlite_where=_from_machine,
+    postgresql_where=_from_machine,
 )
 Index("sessions_by_entity", sessions.c.account_id, sessions.c.kind, sessions.c.entity_id, sessions.c.access_key_id)
 
@@ -70,6 +80,7 @@ class SessionRow:
     facts: str
     created_at: int
     expires_at: int
+    machine: str | None = None
 
 
 _COLUMNS = (
@@ -83,6 +94,7 @@ _COLUMNS = (
     sessions.c.facts,
     sessions.c.created_at,
     sessions.c.expires_at,
+    sessions.c.machine,
 )
 _INSERT = insert(sessions)
 _FIND = select(*_COLUMNS).where(sessions.c.access_key_id == bindparam("id"))
@@ -105,6 +117,9 @@ _of_parent = (sessions.c.account_id == bindparam("account")) & (sessions.c.paren
 _NEWEST_OF_PARENT = select(*_COLUMNS).where(_of_parent).order_by(sessions.c.created_at.desc()).limit(1)
 _DELETE = delete(sessions).where(sessions.c.access_key_id == bindparam("id"))
 _DELETE_OF_PARENT = delete(sessions).where(_of_parent)
+_of_machine = sessions.c.machine == bindparam("key")
+_ACCOUNTS_OF_MACHINE = select(sessions.c.account_id).where(_of_machine).distinct()
+_DELETE_OF_MACHINE = delete(sessions).where(_of_machine)
 _DELETE_EXPIRED = delete(sessions).where(sessions.c.expires_at <= bindparam("now"))
 
 
@@ -121,6 +136,7 @@ async def create(tx: Transaction, row: SessionRow) -> None:
         facts=row.facts,
         created_at=row.created_at,
         expires_at=row.expires_at,
+        machine=row.machine,
     )
 
 
@@ -164,6 +180,13 @@ async def delete_of_parent(tx: Transaction, account: AccountId, access_key_id: s
     return await tx.run(_DELETE_OF_PARENT, account=account, key=access_key_id)
 
 
+async def delete_of_machine(tx: Transaction, key_id: str) -> list[AccountId]:
+    """End what comes from a machine, in every account; gives the accounts in which there was something."""
+    found = [AccountId(row[0]) for row in await tx.all(_ACCOUNTS_OF_MACHINE, key=key_id)]
+    await tx.run(_DELETE_OF_MACHINE, key=key_id)
+    return found
+
+
 async def delete_expired(tx: Transaction, *, now: int) -> int:
     return await tx.run(_DELETE_EXPIRED, now=now)
 
@@ -179,5 +202,8 @@ def _session(  # noqa: PLR0913, PLR0917 - the columns, in their order
     facts: str,
     created_at: int,
     expires_at: int,
+    machine: str | None,
 ) -> SessionRow:
-    return SessionRow(key_id, AccountId(account), kind, entity_id, parent, name, secret, facts, created_at, expires_at)
+    return SessionRow(
+        key_id, AccountId(account), kind, entity_id, parent, name, secret, facts, created_at, expires_at, machine
+    )

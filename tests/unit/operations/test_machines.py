@@ -11,9 +11,10 @@ from moorage.domain.caller import CallerKind
 from moorage.domain.entities import EntityKind
 from moorage.domain.errors import AccessDenied, CredentialUnknown, EntityNotFound
 from moorage.domain.machine import Machine, MachineState
+from moorage.operations import assumerole as operations_assumerole
 from moorage.operations import machinecredentials
 from moorage.operations import machines as operations_machines
-from moorage.operations.assumerole import find_target
+from moorage.operations.assumerole import Assuming, assume_role, find_target
 from moorage.operations.authorise import authorise
 from moorage.operations.housekeeping import SHOWN, forget_machines
 from moorage.operations.inlinepolicies import delete_policy, put_policy
@@ -28,7 +29,8 @@ from moorage.operations.machines import (
     register_instance,
     revoke_instance,
 )
-from moorage.operations.roles import NewRole, create_role, delete_role
+from moorage.operations.roles import NewRole, create_role, delete_role, update_trust
+from moorage.operations.sessions import Limits
 from moorage.store.machines import machines
 from moorage.store.sessions import sessions
 from support.env import HOME, FrozenClock
@@ -85,9 +87,29 @@ def test_a_token_is_good_until_its_very_end(tenant: Tenant, clock: FrozenClock) 
     clock.move(59)
     assert join(tenant, made.token).machine.id == made.machine.id
     clock.move(1)
-    with pytest.raises(AccessDenied, match="has expired"):
+    with pytest.raises(AccessDenied, match="token is not good"):
         join(tenant, late.token)
     assert late.machine.state(clock()) is MachineState.EXPIRED
+
+
+def test_a_token_that_is_not_good_makes_nobody_write(
+    tenant: Tenant, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used, late, ended = register(tenant, 120), register(tenant), register(tenant, 120)
+    join(tenant, used.token)
+    tenant.run(revoke_instance, "", ended.machine.id)
+    clock.move(60)
+
+    async def write(_unit: object) -> object:
+        pytest.fail("a stranger made the server write")
+
+    monkeypatch.setattr(tenant.env.store, "write", write)
+    told = set()
+    for token in (used.token, late.token, ended.token, f"moorage_join_{'A' * 43}", ""):
+        with pytest.raises(AccessDenied) as refused:
+            join(tenant, token)
+        told.add(str(refused.value))
+    assert len(told) == 1
 
 
 def test_a_machine_acts_as_its_role(tenant: Tenant, clock: FrozenClock) -> None:
@@ -126,6 +148,43 @@ def test_a_machine_that_is_revoked_while_it_asks_gets_nothing(tenant: Tenant, mo
     monkeypatch.setattr(machinecredentials, "find_target", revoked)
     with pytest.raises(CredentialUnknown):
         fetch(tenant, machine)
+    assert tenant.rows(sessions, "access_key_id") == []
+
+
+def test_a_crowd_that_asks_at_once_gets_one_session(tenant: Tenant) -> None:
+    machine = join(tenant, register(tenant).token).machine
+
+    async def crowd() -> list[MachineCredentials]:
+        asked = [get_credentials(tenant.env, tenant.call(), machine) for _ in range(20)]
+        return await asyncio.gather(*asked)
+
+    found = asyncio.run(crowd())
+    assert len({(one.opened.access_key_id, one.opened.secret) for one in found}) == 1
+    assert len(tenant.rows(sessions, "access_key_id")) == 1
+
+
+def test_a_machine_that_is_revoked_while_its_session_becomes_a_role_opens_none(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = join(tenant, register(tenant).token).machine
+    holder = replace(tenant, key_id=fetch(tenant, machine).opened.access_key_id)
+    becomes = asyncio.run(authorise(tenant.env, holder.call(), OPERATIONS["sts.AssumeRole"], holder.registry))
+    granted = tenant.granted()
+    role_arn = f"arn:aws:iam::{HOME}:role/{ROLE}"
+    both = json.loads(TRUST)
+    both["Statement"]["Principal"]["AWS"] = role_arn
+    tenant.run(update_trust, f"/{ROLE}", json.dumps(both))
+
+    async def revoked(*args: object) -> object:
+        found = await find_target(*args)  # type: ignore[arg-type]  # passed on as they came
+        await revoke_instance(tenant.env, granted, machine.id)
+        return found
+
+    asked = Assuming(role_arn, "job", None, Limits(), (), (), None, None)
+    with monkeypatch.context() as patched:
+        patched.setattr(operations_assumerole, "find_target", revoked)
+        with pytest.raises(CredentialUnknown):
+            asyncio.run(assume_role(tenant.env, becomes, asked))
     assert tenant.rows(sessions, "access_key_id") == []
 
 
