@@ -154,6 +154,7 @@ def test_a_provider_is_a_command_of_ours(provider: Document) -> None:
         ("123456789012.dkr.ecr.us-east-1.amazonaws.com/team/app", 1),
         ("registry.lan:4500/team/app", 1),
         ("123456789012.dkr.ecr.us-east-1.example.com/team/app:1", 2),
+        ("123456789012.dkr.ecr.us-east-1.example.com/team/app:1", 3),
     ],
 )
 def test_the_pages_own_images_match(image: str, number: int) -> None:

@@ -1,7 +1,8 @@
 """``moorage credential-provider``: the kubelet's exec protocol for credentials of images, version v1.
 
 The kubelet writes a request to standard input and reads a response from standard output. The credentials with which
-the password is asked for are the service account's token where the request has one, else those of the environment.
+the password is asked for are the machine's where its key is named, else the service account's token where the request
+has one, else those of the environment.
 Standard error ends in the kubelet's log: neither a token nor a secret may come to stand there.
 """
 
@@ -23,6 +24,8 @@ import click
 
 from moorage.cli.call import Credentials, Server, call_server, send, server_at
 from moorage.cli.exchange import Question
+from moorage.cli.machinekey import default_path
+from moorage.cli.machinepassword import ECR, ask_as_machine
 from moorage.cli.refused import Refused, one_line
 from moorage.domain.addresses import read_host, split_port
 
@@ -30,7 +33,6 @@ _VERSION: Final = "credentialprovider.kubelet.k8s.io/v1"
 _REQUEST, _RESPONSE = "CredentialProviderRequest", "CredentialProviderResponse"
 _LONGEST: Final = 1024 * 1024
 _ROLE: Final = "eks.amazonaws.com/role-arn"  # the annotation by which a service account names its role
-_ECR: Final = ("ecr", "AmazonEC2ContainerRegistry_V20150921")
 _SESSION: Final = "kubelet"
 _OK: Final = 200
 _REASON: Final = 4096
@@ -49,9 +51,30 @@ class Asked:
 @click.command("credential-provider")
 @click.option("--endpoint-url", metavar="URL", help="The server's API, in place of the image's own host.")
 @click.option("--role-arn", metavar="ARN", help="The role of service accounts that name none.")
-def credential_provider(endpoint_url: str | None, role_arn: str | None) -> None:
+@click.option(
+    "--machine-key",
+    metavar="[FILE]",
+    is_flag=False,
+    flag_value="",
+    help="Ask as this machine, by the key that `instance join` wrote; without FILE, the usual one.",
+)
+def credential_provider(endpoint_url: str | None, role_arn: str | None, machine_key: str | None) -> None:
     """Read a CredentialProviderRequest from standard input and write the response for its image."""
     asked = read_request(sys.stdin.buffer.read(_LONGEST + 1))
+    if machine_key is None:
+        told = _ask(asked, endpoint_url, role_arn)
+    elif endpoint_url is not None or role_arn is not None:
+        raise Refused("the machine's key says which server and which role: leave --endpoint-url and --role-arn out")
+    elif asked.token is not None:  # a pod does not pull with the rights of its node
+        raise Refused("there is a token of a service account: leave tokenAttributes out, or --machine-key")
+    else:
+        key_file = Path(machine_key) if machine_key else default_path()
+        told = ask_as_machine(asked.host, key_file, os.environ.get("AWS_CA_BUNDLE"))
+    click.echo(json.dumps(_response(asked.host, told)))
+
+
+def _ask(asked: Asked, endpoint_url: str | None, role_arn: str | None) -> dict[str, object]:
+    """Give what the server answers to the service account, or to whoever the environment says."""
     named = read_host(split_port(asked.host)[0])
     if endpoint_url is None and named.account is None:  # the token and the password go to no host but a registry's
         raise Refused(f"{asked.host} is not named as a registry is, ACCOUNT.dkr.ecr.REGION.…: give --endpoint-url")
@@ -61,8 +84,7 @@ def credential_provider(endpoint_url: str | None, role_arn: str | None) -> None:
     if region is None:
         raise Refused(f"{asked.host} names no region: set AWS_REGION")
     caller = _caller(server, asked, role_arn)
-    told = call_server(server, caller, region, "GetAuthorizationToken", {}, service=_ECR)
-    click.echo(json.dumps(_response(asked.host, told)))
+    return call_server(server, caller, region, "GetAuthorizationToken", {}, service=ECR)
 
 
 def read_request(text: bytes) -> Asked:
