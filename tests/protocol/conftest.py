@@ -8,15 +8,35 @@ from collections.abc import Callable, Iterator
 import pytest
 from botocore.client import BaseClient
 
+from moorage.domain.profile import Profile
 from protocol.api import OWN, Api
 from protocol.machine import Registrar
 from protocol.people import OTHER_ACCOUNT, Key, People, root_of
-from protocol.registry import Registry
+from protocol.registry import HOSTS, Registry
 from support.server import RunningServer
 from support.wire import Wire
 from support.workers import to_every_worker
 
 _NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Start the server that most tests share: its first registry has a name in each profile."""
+    settings = {"MOORAGE_HOSTS": f"{HOSTS[Profile.OCI]}={Profile.OCI}"}
+    with RunningServer(tmp_path_factory.mktemp("server") / "data", settings=settings) as running:
+        yield running
+
+
+@pytest.fixture(params=list(Profile))
+def profile(request: pytest.FixtureRequest) -> Profile:
+    return Profile(request.param)
+
+
+@pytest.fixture
+def in_profile(wire: Wire, password: str, profile: Profile) -> Registry:
+    """Give ``/v2/`` as the first account's root sees it, once in each profile."""
+    return Registry(wire, password, HOSTS[profile])
 
 
 @pytest.fixture(scope="session")

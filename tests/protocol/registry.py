@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from moorage.domain.profile import Profile
 from support.images import DOCKER, OCI
 from support.layers import digest_of
 from support.wire import Answer, Wire
 
 MIB = 1024 * 1024
 CONFIG = b"{}"
+# The first account's registry in each profile, at the server that the protocol's tests share.
+HOSTS: Mapping[Profile, str] = {
+    Profile.ECR: "123456789012.dkr.ecr.us-east-1.localhost",
+    Profile.OCI: "123456789012.dkr.ecr.us-east-1.oci.localhost",
+}
 EMPTY_INDEX = {"schemaVersion": 2, "mediaType": OCI.index, "manifests": []}
 DOCKER_MANIFEST = DOCKER.manifest
 
@@ -52,12 +58,14 @@ class Registry:
 
     wire: Wire
     password: str
+    host: str | None = None  # the name it is called by, which may have a profile of its own
 
     def ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Answer:
         """Send one request below ``/v2/``, or to a whole address that an answer named."""
         target = "/" + path.split("/", 3)[3] if path.startswith("http") else path
         target = target if target.startswith("/") else f"/v2/{target}"
-        return self.wire.ask(method, target, {"Authorization": basic(self.password)} | dict(headers or {}), body)
+        told = {"Authorization": basic(self.password)} | ({} if self.host is None else {"Host": self.host})
+        return self.wire.ask(method, target, told | dict(headers or {}), body)
 
     def list(self, path: str, member: str) -> Sequence[Any]:
         """Read a list page by page, as its links lead."""

@@ -65,14 +65,14 @@ def pages_of(registry: Registry, path: str) -> Iterator[list[str]]:
 
 
 @pytest.mark.parametrize(("query", "sizes"), [("", [1_000, 50]), ("?n=500", [500, 500, 50]), ("?n=9999", [1_000, 50])])
-def test_every_referrer_is_listed_once(registry: Registry, full: str, query: str, sizes: list[int]) -> None:
-    pages = list(pages_of(registry, f"{full}{query}"))
+def test_every_referrer_is_listed_once(in_profile: Registry, full: str, query: str, sizes: list[int]) -> None:
+    pages = list(pages_of(in_profile, f"{full}{query}"))
     assert [len(page) for page in pages] == sizes
     assert {digest for page in pages for digest in page} == REFERRERS.keys()
 
 
-def test_a_filter_goes_on_through_all_pages(registry: Registry, full: str) -> None:
-    pages = list(pages_of(registry, f"{full}?n=50&artifactType={SIGNATURE}"))
+def test_a_filter_goes_on_through_all_pages(in_profile: Registry, full: str) -> None:
+    pages = list(pages_of(in_profile, f"{full}?n=50&artifactType={SIGNATURE}"))
     assert [len(page) for page in pages] == [50, 50, 5]
     assert {digest for page in pages for digest in page} == SIGNATURES
 

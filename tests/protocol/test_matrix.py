@@ -10,12 +10,13 @@ import pytest
 
 from moorage.domain import actions
 from moorage.domain.actions import RouteKey, Scope
+from moorage.domain.profile import Profile
 from moorage.edge.awsjson.shapes import OPERATIONS as ECR_SHAPES
 from moorage.edge.awsquery.edge import SERVICES
 from protocol import cases
 from protocol.api import CONTENT_TYPE, ECR, FORM, OWN, VERSIONS, Api, code_of
 from protocol.people import ACCOUNT, EVERYTHING, Key, People, policy, statement
-from protocol.registry import Registry
+from protocol.registry import HOSTS, Registry
 from protocol.test_permissions_api import named
 from protocol.test_sessions import read_session
 from support.layers import digest_of
@@ -23,7 +24,6 @@ from support.server import RunningServer
 from support.wire import Answer, Wire
 
 NOTHING = policy(statement("Deny", "*"))
-HOST = {"Host": f"{ACCOUNT}.dkr.ecr.us-east-1.localhost"}
 # What anybody with credentials may do, whatever the policies say; and what asks by itself, tested elsewhere.
 OPEN = {key for key, needs in actions.OPERATIONS.items() if needs.scope is Scope.NOBODY}
 JSON_OPERATIONS = sorted(
@@ -72,14 +72,16 @@ def passwords(
     people.remove(user)
 
 
-def test_no_route_is_open_to_whoever_has_no_leave(wire: Wire, full: str, passwords: Mapping[str, str]) -> None:
+def test_no_route_is_open_to_whoever_has_no_leave(
+    wire: Wire, full: str, passwords: Mapping[str, str], profile: Profile
+) -> None:
     upload = "0" * 32
     names = {"name": full, "digest": digest_of(cases.MANIFEST), "blob": digest_of(cases.LAYER), "upload": upload}
     seen: dict[tuple[str, RouteKey], int] = {}
     for route, needs in actions.ROUTES.items():
         asked = cases.ROUTES[route]
         path = f"/v2/{asked.path.format(**names)}"
-        headers = {"Content-Type": asked.media_type} | HOST
+        headers = {"Content-Type": asked.media_type, "Host": HOSTS[profile]}
         seen["nobody", route] = wire.ask(route.method, path, headers, asked.body).status
         if needs.scope is Scope.NOBODY:
             continue
@@ -89,9 +91,11 @@ def test_no_route_is_open_to_whoever_has_no_leave(wire: Wire, full: str, passwor
     assert seen == wanted
 
 
-def test_the_repository_is_as_it_was(registry: Registry, wire: Wire, full: str, passwords: Mapping[str, str]) -> None:
+def test_the_repository_is_as_it_was(
+    registry: Registry, wire: Wire, full: str, passwords: Mapping[str, str], profile: Profile
+) -> None:
     before = [registry.ask("GET", f"{full}/{path}").body for path in ("tags/list", "manifests/v1")]
-    test_no_route_is_open_to_whoever_has_no_leave(wire, full, passwords)
+    test_no_route_is_open_to_whoever_has_no_leave(wire, full, passwords, profile)
     assert [registry.ask("GET", f"{full}/{path}").body for path in ("tags/list", "manifests/v1")] == before
 
 
