@@ -197,74 +197,74 @@ EXPLAINED = (
     Difference(
         "variables in the old version",
         "AWS: policy variables need Version 2012-10-17, they are text in 2008-10-17. The oracle fills them in both.",
-        0.01,
+        0.001,
         _old_version,
     ),
     Difference(
         "ForAnyValue with IfExists",
         "AWS: IfExists makes a condition true where the key is not present. The oracle lets ForAnyValue have its way.",
-        0.01,
+        0.002,
         _if_exists,
     ),
     Difference(
         "several values without a qualifier",
         "AWS does not say what an operator without a qualifier means for a key with several values. Here one that fits "
         "is enough, and a negated operator spares none; the oracle says that nothing fits.",
-        0.01,
+        0.002,
         _several_values,
     ),
     Difference(
         "a year alone",
         "AWS takes dates of the W3C's profile, in which 2026 is a year, and seconds since 1970. The oracle reads "
         "seconds.",
-        0.01,
+        0.002,
         _of_operators("Date", lambda value: ["2026-01-01T00:00:00Z" if value == "2026" else value]),
     ),
     Difference(
         "every address",
         "AWS: 0.0.0.0/0 is every IPv4 address. The oracle finds none in it.",
-        0.01,
+        0.004,
         _of_operators("(Not)?Ip", lambda value: ["0.0.0.0/1", "128.0.0.0/1"] if value == "0.0.0.0/0" else [value]),
     ),
     Difference(
         "addresses of another family",
         "An IPv6 address is not an IPv4 one that stands without a prefix length. The oracle cannot compare the two.",
-        0.01,
+        0.003,
         _of_operators("(Not)?Ip", lambda value: [f"{value}/32" if value == "192.168.1.1" else value]),
     ),
     Difference(
         "a missing variable in a negated ARN",
         "AWS: a variable without a value matches nothing, and here it spoils a negation too, in whatever part of the "
         "ARN it stands. The oracle looks no further than the first part that differs.",
-        0.01,
+        0.002,
         _missing_variable,
     ),
     Difference(
         "incomplete ARNs",
         "AWS: what an incomplete ARN leaves out is filled with stars. The oracle does so in identity policies alone, "
         "and takes a NotResource of such a one for a fault where the action has no resource.",
-        0.01,
+        0.008,
         _incomplete,
     ),
     Difference(
         "a missing variable where there is no resource",
         "AWS: a variable without a value matches nothing, and here it spoils a NotResource too. The oracle agrees, but "
         "not for an action without a resource, for which it does not look at the variables.",
-        0.01,
+        0.001,
         _nowhere,
     ),
     Difference(
         "NotPrincipal",
         "AWS: a NotPrincipal must name the account too, and of a session the role, or the account is denied. The "
         "oracle spares whoever is named at one level, and with an account everybody in it: decision 0046.",
-        0.02,
+        0.005,
         _not_principal,
     ),
     Difference(
         "session policy",
         "AWS: what a resource grants to a session by its own ARN, or to anybody, is not limited by an implicit deny in "
         "a session policy. The oracle limits it; its read-me says that session policies are still to come.",
-        0.02,
+        0.005,
         _session,
     ),
 )

@@ -54,10 +54,10 @@ def test_other_words_mean_the_same_here(difference: Difference) -> None:
 
 def test_too_many_explained_cases_are_told() -> None:
     name = EXPLAINED[0].name
-    found = Comparison(100, (), Counter(ALLOWED=100), 2, Counter({name: 2}))
-    assert found.complaints == [f"2 of 100 are explained by: {name}"]
+    found = Comparison(100, (), Counter(ALLOWED=100), 2, Counter({name: 4}))
+    assert found.complaints == [f"4 of 100 are explained by: {name}"]
     assert found.idle == [difference.name for difference in EXPLAINED[1:]]
-    assert Comparison(100, (), Counter(), 4, Counter()).complaints == ["4 of 100 are explained, at most 3.0% may be"]
+    assert Comparison(100, (), Counter(), 3, Counter()).complaints == ["3 of 100 are explained, at most 2.0% may be"]
 
 
 def test_a_wrong_decision_is_told() -> None:
