@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from moorage.cli import machinekey
 from support.clients import clean_environment
@@ -52,29 +53,29 @@ def server() -> Iterator[Trickle]:
         thread.join()
 
 
-@pytest.fixture
-def daemon(server: Trickle, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
-    key = tmp_path / "key"
-    machinekey.write(key, key_at(server.port), force=False)
+@contextlib.contextmanager
+def running(folder: Path, endpoint: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    key = folder / "key"
+    machinekey.write(key, structs.replace(KEY, endpoint=endpoint), force=False)
     with subprocess.Popen(  # noqa: S603  # every argument is written here
         [str(MOORAGE), "instance-credentials", "--key-file", str(key), "--listen", ":0"],
-        env=clean_environment(tmp_path / "home"),
+        env=clean_environment(folder / "home", **variables),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         try:
-            wait_until(lambda: server.asked > 0 or process.poll() is not None)
             yield process
         finally:
             process.kill()
 
 
-def key_at(port: int) -> machinekey.MachineKey:
-    return machinekey.MachineKey(
-        f"http://127.0.0.1:{port}", KEY.account_id, KEY.region, KEY.instance_id, KEY.key_id, KEY.secret
-    )
+@pytest.fixture
+def daemon(server: Trickle, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    with running(tmp_path, f"http://127.0.0.1:{server.port}") as process:
+        wait_until(lambda: server.asked > 0 or process.poll() is not None)
+        yield process
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -95,3 +96,13 @@ def test_it_answers_meanwhile_and_outlives_the_end_of_a_terminal(
         connection.request("PUT", "/latest/api/token", headers={"X-aws-ec2-metadata-token-ttl-seconds": "60"})
         assert connection.getresponse().status == 200
     wait_until(lambda: server.asked == 2)  # the question that was under way ends in time, and then it is asked anew
+
+
+def test_the_bundle_of_certificates_is_used_and_told_to_the_hosts_programs(tmp_path: Path) -> None:
+    with running(tmp_path, "https://127.0.0.1:9", AWS_CA_BUNDLE="/nowhere/ca.crt") as process:
+        assert process.stderr is not None
+        said = iter(process.stderr.readline, "")
+        assert any("the certificates in /nowhere/ca.crt cannot be read" in line for line in said)
+        process.terminate()
+        told, _ = process.communicate(timeout=30)
+    assert "export AWS_CA_BUNDLE=/nowhere/ca.crt\n" in told

@@ -1,6 +1,7 @@
 """``moorage instance-credentials``: role credentials for the programs of this machine, as EC2 and ECS give them."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ _TOKEN = "container-token"  # noqa: S105 - a file's name
 
 @click.command("instance-credentials")
 @click.option("--key-file", type=click.Path(path_type=Path), help="The machine's key, as `instance join` wrote it.")
-@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust the server by, PEM.")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust the server by; AWS_CA_BUNDLE unless given.")
 @click.option("--listen", metavar="HOST:PORT", help="Where instance metadata is served; root's default is EC2's place.")
 @click.option("--container", metavar="HOST:PORT", help="Where container credentials are served, likewise.")
 @click.option("--container-token-file", type=click.Path(path_type=Path), help="The token that its clients send.")
@@ -41,4 +42,5 @@ def instance_credentials(  # noqa: PLR0913 - one for each option
     key_file = key_file or default_path()
     plan = Plan.read(listen, container, allow_from, add_address=add_address, v1=allow_v1)
     token_file = (container_token_file or key_file.with_name(_TOKEN)).absolute()
-    asyncio.run(run(plan, Machine(key_file, ca_bundle), token_file))
+    bundle = ca_bundle or os.environ.get("AWS_CA_BUNDLE") or None
+    asyncio.run(run(plan, Machine(key_file, bundle), token_file))

@@ -24,7 +24,7 @@ class Machine:
     def __init__(self, path: Path, ca_bundle: str | None, *, seconds: float = _SECONDS) -> None:
         self._path = path
         self._seconds = seconds
-        self._ca_bundle = ca_bundle
+        self.ca_bundle = ca_bundle
         self.key = machinekey.read(path)
 
     def whoami(self) -> MachineKey:
@@ -44,7 +44,7 @@ class Machine:
         key = self.key
         try:
             async with asyncio.timeout(self._seconds):
-                return await _beside(lambda: machinecalls.fetch(key, ca_bundle=self._ca_bundle))
+                return await _beside(lambda: machinecalls.fetch(key, ca_bundle=self.ca_bundle))
         except TimeoutError:
             raise machinecalls.Unreachable("it does not answer in time") from None
         except machinecalls.Refused as error:

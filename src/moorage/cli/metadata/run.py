@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 
 from moorage.cli.listener import open_listener
-from moorage.cli.machinekey import MachineKey
 from moorage.cli.metadata.container import ContainerCredentials
 from moorage.cli.metadata.guard import Guard
 from moorage.cli.metadata.instance import InstanceMetadata
@@ -46,7 +45,7 @@ async def run(plan: Plan, machine: Machine, token_file: Path) -> None:
     async with AsyncExitStack() as stack:
         _settle(plan, stack)
         variables = await _serve(plan, machine, rotation, token_file, stack)
-        _tell(machine.key, variables)
+        _tell(machine, variables)
         rotation.renew()
         await ended.wait()
 
@@ -88,11 +87,13 @@ async def _listen(at: Listen, answer: Answer, guard: Guard, stack: AsyncExitStac
     return Listen(host, port)
 
 
-def _tell(key: MachineKey, variables: Mapping[str, str]) -> None:
-    """Print what the machine's programs need: where the registry is, and where the credentials are."""
+def _tell(machine: Machine, variables: Mapping[str, str]) -> None:
+    """Print what the machine's programs need: where the registry is, how it is trusted, where the credentials are."""
+    key = machine.key
+    trust = {} if machine.ca_bundle is None else {"AWS_CA_BUNDLE": str(Path(machine.ca_bundle).absolute())}
     places = {f"AWS_ENDPOINT_URL_{service}": key.endpoint for service in _SERVICES}
     regions = dict.fromkeys(("AWS_REGION", "AWS_DEFAULT_REGION"), key.region)  # the AWS CLI 1 knows the second alone
-    for name, value in (regions | places | dict(variables)).items():
+    for name, value in (regions | places | trust | dict(variables)).items():
         click.echo(f"export {name}={shlex.quote(value)}")
     _say(f"serving the credentials of {key.instance_id} of account {key.account_id} at {key.endpoint}")
 
