@@ -8,7 +8,8 @@ from typing import Final
 
 import click
 
-from moorage.cli.call import ask_unsigned, server_at
+from moorage.cli.call import Server, ask_unsigned
+from moorage.cli.instances.plainly import insecure_option, private_server
 from moorage.cli.machinekey import MachineKey, Place, default_path, place_for
 from moorage.cli.refused import Refused
 
@@ -23,26 +24,29 @@ _TOKEN: Final = re.compile(r"moorage_join_[A-Za-z0-9]{43}")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust it by; AWS_CA_BUNDLE unless given.")
 @click.option("--key-file", metavar="FILE", help="Where the key is kept, in place of the usual file.")
 @click.option("--force", is_flag=True, help="Replace the key that is there.")
-def join(
+@insecure_option
+def join(  # noqa: PLR0913, PLR0917 - the options
     token: str,
     endpoint_url: str,
     ca_bundle: str | None,
     key_file: str | None,
     force: bool,  # noqa: FBT001 - click's flag
+    allow_insecure: bool,  # noqa: FBT001 - click's flag
 ) -> None:
     """Change TOKEN for this host's key; with - for TOKEN it is read from standard input, where no list shows it."""
     given = (sys.stdin.read(_LONGEST) if token == _STDIN else token).strip()
     if _TOKEN.fullmatch(given) is None:
         raise Refused("this is no join token: give the one that `moorage instance register` told, whole")
+    ca_bundle = ca_bundle or os.environ.get("AWS_CA_BUNDLE")
+    server = private_server(endpoint_url, ca_bundle, allow_insecure=allow_insecure)
     path = default_path() if key_file is None else Path(key_file)
     with place_for(path, force=force) as place:  # whatever can fail here fails before the token is spent
-        role = _join(place, given, endpoint_url, ca_bundle or os.environ.get("AWS_CA_BUNDLE"))
+        role = _join(place, given, server, endpoint_url)
     click.echo(f"this host has the role {role}; its key is in {path}")
 
 
-def _join(place: Place, token: str, url: str, ca_bundle: str | None) -> str:
+def _join(place: Place, token: str, server: Server, url: str) -> str:
     """Spend the token and keep the key; tell the role."""
-    server = server_at(url, Path(ca_bundle) if ca_bundle else None)
     told = ask_unsigned(server, "JoinInstance", {"joinToken": token})
     names = ("accountId", "region", "instanceId", "keyId", "secret", "roleName")
     account, region, instance, key_id, secret, role = (_text(told.get(name)) for name in names)

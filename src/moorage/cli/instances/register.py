@@ -1,8 +1,11 @@
 """``moorage instance register``: make a token by which a host gets a role."""
 
+import os
+
 import click
 
 from moorage.cli.caller import call_as_caller, caller_options
+from moorage.cli.instances.plainly import insecure_option, private_server
 from moorage.cli.moment import moment
 from moorage.cli.seconds import read_seconds
 
@@ -17,6 +20,7 @@ from moorage.cli.seconds import read_seconds
     show_default=True,
     help="How long the token is good: 90s, 15m or 24h, which is the longest.",
 )
+@insecure_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the token alone, for moorage instance join -.")
 def register(  # noqa: PLR0913, PLR0917 - the options
     config: str | None,
@@ -24,10 +28,13 @@ def register(  # noqa: PLR0913, PLR0917 - the options
     endpoint_url: str | None,
     role: str,
     ttl: str,
+    allow_insecure: bool,  # noqa: FBT001 - click's flag
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
     """Make an instance with the role NAME, and print its join token: this once, and good once."""
     asked: dict[str, object] = {"roleName": role, "ttl": read_seconds(ttl, "24h")}
+    if endpoint_url is not None:
+        private_server(endpoint_url, os.environ.get("AWS_CA_BUNDLE"), allow_insecure=allow_insecure)
     made = call_as_caller(config, data, endpoint_url, "RegisterInstance", asked)
     if quiet:
         click.echo(made["joinToken"])
