@@ -52,6 +52,7 @@ class Limit:
     unit: str
     wanted: float
     at_least: bool = False
+    binding: bool = False  # a run that passes it fails
 
     @property
     def text(self) -> str:
@@ -77,9 +78,9 @@ GOALS: Final[tuple[Goal | Limit, ...]] = (
     Goal("manifest-head-tag", _cost, OURS, OURS_TWO, 0.85),
     Goal("manifest-get-dripped", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
     Goal("manifest-get-stalled", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
-    Limit(BEFORE, "µs", 30),
-    Limit(LOADED, "µs", 30),
-    Limit(SIGNED, "µs", 120),
+    Limit(BEFORE, "µs", 30, binding=True),
+    Limit(LOADED, "µs", 30, binding=True),
+    Limit(SIGNED, "µs", 120, binding=True),
     Limit(REST, "MB", 100),
     Limit(PUSHES, "MB", 180),
 )
@@ -91,3 +92,10 @@ def judged(results: Results) -> Iterator[tuple[Goal | Limit, Spread, bool]]:
         found = goal.find(results)
         if found is not None:
             yield goal, found, found.median >= goal.wanted if goal.at_least else found.median <= goal.wanted
+
+
+def passed(results: Results) -> Iterator[str]:
+    """Tell the binding limits that a run did not keep to."""
+    for goal, found, holds in judged(results):
+        if isinstance(goal, Limit) and goal.binding and not holds:
+            yield f"{goal.text}: at most {goal.wanted:g}, found {found.median:.3g}"

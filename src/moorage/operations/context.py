@@ -13,12 +13,13 @@ _NOTHING: Mapping[str, Value] = {}
 class CallContext:
     """What is known of one call: the caller's facts, the resource's and its owner, and the call itself."""
 
-    __slots__ = ("_call", "_facts", "_owner", "_resource", "asked")
+    __slots__ = ("_call", "_facts", "_found", "_owner", "_resource", "asked")
 
     def __init__(
         self, call: Call, facts: Mapping[str, Value], owner: str, resource: Mapping[str, Value] = _NOTHING
     ) -> None:
         self._call, self._facts, self._owner, self._resource = call, facts, owner, resource
+        self._found: dict[str, Value | None] = {}  # of the call: many statements ask for the same
         self.asked = False  # whether anything was looked at that another call of the same caller may have otherwise
 
     def get(self, key: str, /) -> Value | None:
@@ -26,13 +27,16 @@ class CallContext:
         known = self._facts.get(key)
         if known is not None:
             return known
+        if key in self._found:
+            return self._found[key]
         if key == "aws:resourceaccount":
             return self._owner
         if key.startswith(_TAGS):  # the same for each call, as long as the resource's policies are
             return self._resource.get(key)
         self.asked = True
         reader = _OF_CALL.get(key)
-        return None if reader is None else reader(self._call)
+        found = self._found[key] = None if reader is None else reader(self._call)
+        return found
 
 
 def _address(call: Call) -> Value | None:

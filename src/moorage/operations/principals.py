@@ -61,7 +61,7 @@ class PrincipalCache:
         known = self._known.get(access_key_id)
         if known is None:
             return await self._load(access_key_id)
-        generation = await accounts.find_generation(self._store.now, known.caller.account)
+        generation = await accounts.recall_generation(self._store.recall, known.caller.account)
         return await self.find(access_key_id, generation)
 
     async def _load(self, access_key_id: str) -> Principal | None:

@@ -1,8 +1,8 @@
 """Policies made ready to be asked many times: sorted by action, by principal and by resource, conditions last.
 
 For each action asked about, the rules that speak of it are sorted once into shelves; what lies on a shelf for one
-resource is remembered too. A warm question is then a few dictionary look-ups and the conditions of the rules that
-are left. Both memos are bounded: clients can invent any number of actions and resources.
+resource is remembered too, and which of that holds, by the facts that its conditions look at. A warm question is then
+a few dictionary look-ups. All memos are bounded: clients can invent any number of actions, resources and facts.
 """
 
 from collections import defaultdict
@@ -16,12 +16,14 @@ from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import Attached, Patterns, Resources
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.match import complete, resource_glob
-from moorage.policy.request import ANYONE, EVERYBODY_BUT, Context, Names, Request
+from moorage.policy.request import ANYONE, EVERYBODY_BUT, Context, Names, Request, Value
 from moorage.policy.statement import Effect, Statement
 
 # More than there are actions, and enough resources for a client at work; a full memo starts anew.
 _MOST_ACTIONS = 128
 _MOST_RESOURCES = 256
+_MOST_FACTS = 16  # combinations of facts that the conditions at one resource were asked about, and are remembered
+_LONGEST_FACTS = 1024  # characters of a combination that is remembered
 _COLONS = 5  # of a whole ARN
 _MOST_FILLED = 64  # resources that one statement's variables were filled with, and are remembered
 _ANY_ACTION = Patterns(("*",))
@@ -166,6 +168,11 @@ class _Rule:
                 return False
         return True
 
+    @property
+    def fixed(self) -> bool:
+        """Whether the facts that its conditions name are all that it depends on."""
+        return self.moving is None and not self.spared and all(clause.fixed for clause in self.clauses)
+
     def hear(self, request: Request, names: tuple[str, ...], *, sparing: bool) -> Heard:
         """Tell everything about the statement and a request, however long that takes."""
         if self.spared:
@@ -193,6 +200,44 @@ def _is_pattern(text: str) -> bool:
     return has_wildcard(text) or text.count(":") < _COLONS
 
 
+class _Near:
+    """The rules of a shelf that speak of one resource, those without conditions first."""
+
+    __slots__ = ("_answers", "_free", "_keys", "_rules")
+
+    def __init__(self, rules: tuple[_Rule, ...]) -> None:
+        self._rules = rules
+        self._free = tuple(rule for rule in rules if rule.free)
+        fixed = all(rule.fixed for rule in rules)
+        keys = (clause.condition.key for rule in rules for clause in rule.clauses)
+        self._keys = tuple(dict.fromkeys(keys)) if fixed else None
+        self._answers: dict[tuple[Value | None, ...], tuple[_Rule, ...]] = {}
+
+    def first(self, request: Request) -> tuple[_Rule, ...]:
+        """One that holds, if any does; where it needs no condition, none is looked at."""
+        return self._free[:1] or self.all(request, sparing=True)[:1]
+
+    def all(self, request: Request, *, sparing: bool) -> tuple[_Rule, ...]:
+        """All that hold."""
+        if len(self._free) == len(self._rules):
+            return self._free
+        if self._keys is None:
+            return self._holding(request, sparing=sparing)
+        get = request.context.get
+        facts = tuple([get(key) for key in self._keys])  # a generator costs twice as much
+        known = self._answers.get(facts)
+        if known is None:
+            known = self._holding(request, sparing=sparing)
+            if len(self._answers) >= _MOST_FACTS:
+                self._answers.clear()
+            if sum(map(len, filter(None, facts))) <= _LONGEST_FACTS:
+                self._answers[facts] = known
+        return known
+
+    def _holding(self, request: Request, *, sparing: bool) -> tuple[_Rule, ...]:
+        return tuple(rule for rule in self._rules if rule.free or rule.holds(request, sparing=sparing))
+
+
 class _Shelf:
     """Rules of one effect for one action and one principal, sorted by resource; each rule stands in one place."""
 
@@ -214,15 +259,15 @@ class _Shelf:
         self._patterned = tuple(patterned)
         self._heads = tuple({head for rule in patterned for head in rule.heads})
 
-    def at(self, resource: str) -> tuple[_Rule, ...]:
-        """Find the rules that speak of the resource, those without conditions first."""
+    def at(self, resource: str) -> _Near:
+        """Find the rules that speak of the resource."""
         near = self._patterned if resource.startswith(self._heads) else ()
         found = chain(
             self._everywhere,
             self._literal.get(resource, ()),
             (rule for rule in near if resource.startswith(rule.heads) and rule.fits(resource)),
         )
-        return tuple(sorted(found, key=lambda rule: not rule.free))
+        return _Near(tuple(sorted(found, key=lambda rule: not rule.free)))
 
 
 _Shelves = Mapping[Effect, Mapping[str, _Shelf]]
@@ -236,7 +281,12 @@ class Compiled:
     def __init__(self, rules: tuple[_Rule, ...]) -> None:
         self._rules = rules
         self._shelves: dict[str, _Shelves] = {}
-        self._near: dict[tuple[_Shelf, str], tuple[_Rule, ...]] = {}
+        self._near: dict[tuple[_Shelf, str], _Near] = {}
+
+    @property
+    def statements(self) -> int:
+        """How many statements there are."""
+        return len(self._rules)
 
     @classmethod
     def of(cls, policies: Iterable[tuple[Attached, PolicyDocument]]) -> "Compiled":
@@ -270,12 +320,14 @@ class Compiled:
         self, request: Request, names: tuple[str, ...] = (ANYONE,), *, sparing: bool = True
     ) -> tuple[StatementRef, ...]:
         """All statements that deny the request to somebody of these names; unless ``sparing`` a NotPrincipal too."""
-        return tuple(dict.fromkeys(self._matching(Effect.DENY, request, names, sparing=sparing)))
+        asked = self._asked(Effect.DENY, request, names)
+        return tuple(dict.fromkeys(rule.ref for near in asked for rule in near.all(request, sparing=sparing)))
 
     def allowance(self, request: Request, names: tuple[str, ...] = (ANYONE,)) -> tuple[StatementRef, ...]:
         """One statement that allows the request to somebody of these names, if there is any."""
-        for ref in self._matching(Effect.ALLOW, request, names, sparing=True):
-            return (ref,)
+        for near in self._asked(Effect.ALLOW, request, names):
+            for rule in near.first(request):
+                return (rule.ref,)
         return ()
 
     def hear(
@@ -289,20 +341,17 @@ class Compiled:
         speaking = (rule for rule in self._rules if rule.speaks_of(lowered))
         return tuple(rule.hear(request, names[rule.effect], sparing=sparing) for rule in speaking)
 
-    def _matching(
-        self, effect: Effect, request: Request, names: tuple[str, ...], *, sparing: bool
-    ) -> Iterator[StatementRef]:
+    def _asked(self, effect: Effect, request: Request, names: tuple[str, ...]) -> Iterator[_Near]:
+        """Give the rules that speak of the action and the resource, name by name."""
         shelves = self._for_action(request.action)[effect]
         if not shelves:
             return
         for name in names:
             shelf = shelves.get(name)
             if shelf is not None:
-                for rule in self._on(shelf, request.resource):
-                    if rule.free or rule.holds(request, sparing=sparing):
-                        yield rule.ref
+                yield self._on(shelf, request.resource)
 
-    def _on(self, shelf: _Shelf, resource: str) -> tuple[_Rule, ...]:
+    def _on(self, shelf: _Shelf, resource: str) -> _Near:
         known = self._near.get((shelf, resource))
         if known is not None:
             return known

@@ -28,6 +28,11 @@ class Clause(Protocol):
     @property
     def condition(self) -> Condition: ...
 
+    @property
+    def fixed(self) -> bool:
+        """Whether the value of its key is all that it looks at."""
+        ...
+
     def holds(self, context: Context, /) -> bool:
         """Whether the request fits."""
         ...
@@ -49,6 +54,7 @@ class _Null:
 
     condition: Condition
     missing: frozenset[bool]
+    fixed: bool = True
 
     def holds(self, context: Context, /) -> bool:
         return _is_missing(context.get(self.condition.key)) in self.missing
@@ -61,6 +67,7 @@ class _Plain:
     condition: Condition
     operator: Operator
     test: Test
+    fixed: bool = True
 
     def holds(self, context: Context, /) -> bool:
         actual = context.get(self.condition.key)
@@ -72,10 +79,10 @@ class _Plain:
 class _Filled:
     """An operator whose wanted values take facts of the request; the tests made of them are remembered."""
 
-    __slots__ = ("_operator", "_tests", "condition")
+    __slots__ = ("_operator", "_tests", "condition", "fixed")
 
     def __init__(self, condition: Condition, operator: Operator) -> None:
-        self.condition, self._operator = condition, operator
+        self.condition, self._operator, self.fixed = condition, operator, False
         self._tests: dict[tuple[str, ...], Test] = {}
 
     def holds(self, context: Context, /) -> bool:

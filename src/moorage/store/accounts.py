@@ -9,7 +9,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.names import AccountId
 from moorage.store.metadata import METADATA, account_key
-from moorage.store.transaction import Transaction
+from moorage.store.recall import Recall
+from moorage.store.transaction import Row, Transaction
 
 accounts = Table(
     "accounts",
@@ -47,6 +48,15 @@ async def bump(tx: Transaction, account: AccountId) -> None:
 async def find_generation(tx: Transaction, account: AccountId) -> int | None:
     row = await tx.first(_GENERATION, account=account)
     return None if row is None else int(row[0])
+
+
+async def recall_generation(recall: Recall, account: AccountId) -> int | None:
+    """Find the generation as of the newest commit, without asking where nothing was written since."""
+    return await recall.first(_GENERATION, _generation, account=account)
+
+
+def _generation(row: Row) -> int:
+    return int(row[0])
 
 
 async def page(tx: Transaction) -> list[AccountId]:

@@ -112,3 +112,66 @@ def test_answers_stay_the_same_when_a_memo_starts_anew() -> None:
     assert (
         answers == [question.action != "ecr:ListImages" and question.resource[-1] == "a" for question in questions] * 2
     )
+
+
+def conditional(effect: str, operator: str, key: str, value: object, resource: str = "*") -> dict[str, object]:
+    condition = {operator: {key: value}}
+    return {"Effect": effect, "Action": "*", "Resource": resource, "Condition": condition}
+
+
+def permits(policies: Compiled, **facts: str) -> bool:
+    told = {name.replace("_", ":"): value for name, value in facts.items()}
+    request = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, told)
+    return decide(request, policies, None).allowed
+
+
+def compiled_of(*statements: Mapping[str, object]) -> Compiled:
+    return Compiled.stored([(inline("p"), json.dumps({"Version": "2012-10-17", "Statement": list(statements)}))])
+
+
+def test_what_holds_follows_the_facts_and_not_what_was_asked_before() -> None:
+    policies = compiled_of(
+        conditional("Allow", "StringEquals", "aws:UserAgent", "docker"),
+        conditional("Deny", "IpAddress", "aws:SourceIp", ["10.0.0.0/8", "fd00::/8"]),
+    )
+    outside, inside, inside6, odd = "192.0.2.1", "10.1.2.3", "fd00::1", "nowhere"
+    for _ in range(2):
+        assert permits(policies, aws_useragent="docker", aws_sourceip=outside)
+        assert not permits(policies, aws_useragent="docker", aws_sourceip=inside)
+        assert not permits(policies, aws_useragent="docker", aws_sourceip=inside6)
+        assert permits(policies, aws_useragent="docker", aws_sourceip=odd)
+        assert permits(policies, aws_useragent="docker")
+        assert not permits(policies, aws_useragent="podman", aws_sourceip=outside)
+        assert not permits(policies)
+
+
+def test_an_address_of_one_version_lies_in_no_network_of_the_other() -> None:
+    policies = compiled_of(conditional("Allow", "NotIpAddress", "aws:SourceIp", ["0.0.0.0/0"]))
+    assert permits(policies, aws_sourceip="::1")
+    assert not permits(policies, aws_sourceip="0.0.0.1")
+    assert not permits(policies, aws_sourceip="nowhere")
+
+
+def test_what_takes_facts_of_the_request_is_asked_each_time() -> None:
+    policies = compiled_of(
+        conditional("Allow", "StringEquals", "aws:PrincipalTag/team", "${aws:username}"),
+        {"Effect": "Deny", "Action": "*", "Resource": f"{REPOSITORIES}${{aws:useragent}}"},
+    )
+    for _ in range(2):
+        assert permits(policies, **{"aws_principaltag/team": "a", "aws_username": "a"})
+        assert not permits(policies, **{"aws_principaltag/team": "a", "aws_username": "b"})
+        assert not permits(policies, **{"aws_principaltag/team": "a", "aws_username": "a", "aws_useragent": "app"})
+
+
+def test_no_more_facts_are_remembered_than_have_room() -> None:
+    policies = compiled_of(conditional("Allow", "StringLike", "aws:UserAgent", "docker*"))
+    for number in range(100):
+        assert permits(policies, aws_useragent=f"docker {number}")
+        assert not permits(policies, aws_useragent=f"podman {number}")
+    (near,) = policies._near.values()  # noqa: SLF001 - the memory that must stay small
+    assert 0 < len(near._answers) <= 16  # noqa: SLF001
+    near._answers.clear()  # noqa: SLF001
+    assert permits(policies, aws_useragent="docker" + 1018 * "x")
+    assert len(near._answers) == 1  # noqa: SLF001
+    assert permits(policies, aws_useragent="docker" + 1019 * "x")
+    assert len(near._answers) == 1  # noqa: SLF001
