@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.oracle.generate import ACCOUNTS, ANOTHER_ROOT, ROLE, ROOT, SERVICE, SESSION, Case, Json
-from conformance.oracle.translate import Statement, listed, statements, with_statements
+from conformance.oracle.translate import Statement, listed, places, statements, with_statements
 
 _VARIABLE = re.compile(r"\$\{([\w:/]+)\}")  # without a default
 
@@ -173,9 +173,10 @@ def _session(case: Case) -> Case:
     """Let the session policy allow what the resource grants to the session itself: it does not limit that."""
     if case.session is None or ACCOUNTS[case.principal] != case.owner:
         return case
+    asked = places(case)
     granted = [
         {**_placed(statement), **{name: value for name, value in statement.items() if name != "Principal"}}
-        for document in (case.resource_policy, case.registry)
+        for document in (asked.resource_policy, asked.registry)
         for statement in statements(document)
         if statement["Effect"] == "Allow" and _names_session(statement["Principal"])
     ]

@@ -45,7 +45,7 @@ def with_statements(document: Json | None, change: Callable[[Statement], Stateme
 
 
 def translate(case: Case) -> Case:
-    return _resources(_unique_ids(_places(_root(case))))
+    return _resources(_unique_ids(places(_root(case))))
 
 
 def _root(case: Case) -> Case:
@@ -61,7 +61,7 @@ def _root(case: Case) -> Case:
     )
 
 
-def _places(case: Case) -> Case:
+def places(case: Case) -> Case:
     """Leave out the policies that are not asked: for a password none, without a resource none of a repository."""
     return replace(
         case,
