@@ -10,6 +10,12 @@ class Headers:
     def __init__(self, pairs: list[tuple[str, str]]) -> None:
         self._pairs = pairs
 
+    def __contains__(self, key: str) -> bool:
+        return any(name == key for name, _ in self._pairs)
+
+    def __len__(self) -> int:
+        return len({name for name, _ in self._pairs})
+
     def get(self, key: str, default: str | None = None) -> str | None:
         return next((value for name, value in self._pairs if name == key), default)
 

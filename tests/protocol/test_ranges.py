@@ -4,9 +4,8 @@ import os
 
 import pytest
 
-from protocol.registry import Registry, basic
+from protocol.registry import Registry
 from support.layers import digest_of
-from support.wire import head
 
 SIZES = [pytest.param(1000, id="in the metadata"), pytest.param(200_000, id="a file")]
 OTHER = '"sha256:' + "0" * 64 + '"'
@@ -83,14 +82,6 @@ def test_a_range_of_nothing_cannot_be_had(registry: Registry, path: str, asked: 
 def test_what_is_not_one_range_is_everything(registry: Registry, path: str, layer: bytes, asked: str) -> None:
     answer = registry.ask("GET", path, {"Range": asked})
     assert (answer.status, answer.body, answer.get("content-range")) == (200, layer, None)
-
-
-def test_two_headers_are_not_one_range(registry: Registry, path: str, layer: bytes) -> None:
-    named = {"Host": registry.wire.host, "Authorization": basic(registry.password)}
-    twice = (("Range", "bytes=0-1"), ("Range", "bytes=3-4"))
-    registry.wire.send(head("GET", f"/v2/{path}", (*named.items(), *twice)))
-    answer = registry.wire.receive("GET")
-    assert (answer.status, answer.body) == (200, layer)
 
 
 @pytest.mark.parametrize("asked", ["bytes=0-1", "bytes=999999999-"])

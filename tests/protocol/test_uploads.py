@@ -212,16 +212,6 @@ def test_a_content_range_that_cannot_be_read_is_refused(registry: Registry, repo
     assert answer.status == 400
 
 
-def test_of_two_content_ranges_neither_counts(registry: Registry, repository: str) -> None:
-    upload = registry.start(repository)
-    named = {"Host": registry.wire.host, "Authorization": basic(registry.password), "Content-Length": "3"}
-    twice = (("Content-Range", "0-2"), ("Content-Range", "3-5"))
-    registry.wire.send(head("PATCH", f"/v2/{upload}", (*named.items(), *twice)) + b"abc")
-    assert registry.wire.receive("PATCH").status == 400
-    with Wire(registry.wire.host) as wire:
-        assert Registry(wire, registry.password).ask("GET", upload).header("range") == "0-0"
-
-
 @pytest.mark.parametrize("spans", ["0-0", "0-1", "0-3"])
 def test_a_content_range_of_another_length_than_the_body_is_refused(
     registry: Registry, repository: str, spans: str

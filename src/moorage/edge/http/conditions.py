@@ -24,11 +24,10 @@ def refusal(headers: Headers, digest: str) -> int | None:
 
 
 def wanted_range(headers: Headers, digest: str) -> str | None:
-    """Give the Range header, unless it holds for other content than there is (If-Range); of two, both as one list."""
+    """Give the Range header, unless it holds for other content than there is (If-Range)."""
     asked = headers.get("range")
     if asked is None:
         return None
-    asked = ",".join(headers.get_all("range"))
     only_of = headers.get("if-range")
     return asked if only_of is None or only_of.strip() == f'"{digest}"' else None
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from moorage.domain.addresses import Addresses
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies
+from moorage.edge.http.fields import judge_fields
 from moorage.edge.http.log import Line, RequestLog
 from moorage.edge.http.request import NOWHERE, Network, Origins, Request, Scope, Transport
 from moorage.edge.http.response import Response, send
@@ -99,11 +100,12 @@ class Front:
     async def _take(self, scope: Scope, transport: Transport, request_id: str) -> tuple[Request, Response]:
         try:
             origin = self._origins.judge(scope)
+            request = Request(scope, transport, origin, request_id, self._bodies)
+            judge_fields(request.headers)
         except MalformedRequest as malformed:
             request = Request(scope, transport, replace(NOWHERE, client=scope.client), request_id, self._bodies)
             told = f"{malformed}\n".encode()
             return request, Response(400, (("content-type", "text/plain"),), told, code="Malformed")
-        request = Request(scope, transport, origin, request_id, self._bodies)
         return request, await self._answer(request)
 
     async def _answer(self, request: Request) -> Response:

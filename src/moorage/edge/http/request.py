@@ -28,7 +28,13 @@ _LENGTH = re.compile(r"[0-9]{1,18}\Z")
 
 
 class Headers(Protocol):
-    """What the server knows of the headers; names in lower case."""
+    """What the server knows of the headers, names in lower case; of values beyond ASCII it tells the names alone."""
+
+    def __contains__(self, key: str) -> bool: ...
+
+    def __len__(self) -> int:
+        """Count the names."""
+        ...
 
     def get(self, key: str, default: str | None = None) -> str | None: ...
 

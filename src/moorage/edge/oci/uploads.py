@@ -97,7 +97,7 @@ def _part(ask: Ask) -> Part:
     header = ask.request.headers.get("content-range")
     if header is None:
         return Part(ask.request.stream(), length=ask.request.content_length)
-    found = _CONTENT_RANGE.match(",".join(ask.request.headers.get_all("content-range")))  # of two, neither counts
+    found = _CONTENT_RANGE.match(header)
     if found is None or int(found[2]) < int(found[1]):
         raise MalformedRequest("Content-Range cannot be read")
     length = int(found[2]) - int(found[1]) + 1

@@ -13,6 +13,12 @@ class Headers:
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._pairs = list(pairs)
 
+    def __contains__(self, key: str) -> bool:
+        return any(name == key for name, _ in self._pairs)
+
+    def __len__(self) -> int:
+        return len({name for name, _ in self._pairs})
+
     def get(self, key: str, default: str | None = None) -> str | None:
         return next(iter(self.get_all(key)), default)
 
