@@ -50,6 +50,8 @@ def exchange(place: Place, question: Question) -> Answer:
             return _asked(place, _Dated(plugged, deadline), question)
     except (OSError, HTTPException, UnicodeError) as error:  # a name that no address can have is a UnicodeError
         raise Refused(f"does not answer: {one_line(str(error))}") from None
+    except ValueError:  # http.client's sentence shows the header, which may be a credential
+        raise Refused("cannot be asked: what is to be sent holds characters that no header can carry") from None
 
 
 class _Deadline:

@@ -18,21 +18,22 @@ Said = Callable[[socket.socket, threading.Event], None]
 
 
 @contextmanager
-def answering(said: Said, *, hears: bool = True) -> Iterator[Server]:
+def answering(said: Said, *, hears: bool = True, seconds: float = 30) -> Iterator[Server]:
     """Have a function say what it likes to one connection, until the test is over."""
     over = threading.Event()
 
     def serve() -> None:
         with contextlib.suppress(OSError), listener.accept()[0] as client:
-            if hears:
-                client.recv(4096)
+            heard = b""
+            while hears and not heard.endswith(b"{}") and (piece := client.recv(4096)):
+                heard += piece
             said(client, over)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve)
         thread.start()
         try:
-            yield Server("127.0.0.1", listener.getsockname()[1], secure=False, ca=None, timeout=0.4)
+            yield Server("127.0.0.1", listener.getsockname()[1], secure=False, ca=None, timeout=seconds)
         finally:
             over.set()
             thread.join()
@@ -67,7 +68,7 @@ def test_an_answer_is_read() -> None:
     ids=["nothing", "status", "header", "body", "endless body"],
 )
 def test_a_server_that_sends_a_byte_now_and_then_is_not_waited_for(begins: bytes) -> None:
-    with answering(trickling(begins)) as server, pytest.raises(Refused, match="does not answer"):
+    with answering(trickling(begins), seconds=0.4) as server, pytest.raises(Refused, match="does not answer"):
         send(server, ASKED)
 
 
@@ -105,6 +106,13 @@ def test_what_is_no_answer_is_told_in_one_line() -> None:
 def test_a_name_that_nobody_can_have_is_told(host: str) -> None:
     with pytest.raises(Refused, match="does not answer"):
         send(Server(host, 1, secure=False, ca=None), ASKED)
+
+
+def test_a_credential_that_no_header_can_carry_is_not_shown() -> None:
+    asked = Question("POST", "/", (("host", "localhost"), ("x-amz-security-token", "hush\nhush")), b"{}")
+    with answering(whole(b"")) as server, pytest.raises(Refused, match="no header can carry") as told:
+        send(server, asked)
+    assert "hush" not in told.value.message
 
 
 def test_what_others_say_is_one_line() -> None:

@@ -2,7 +2,10 @@
 
 import os
 import re
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,15 +37,33 @@ def join(  # noqa: PLR0913, PLR0917 - the options
     allow_insecure: bool,  # noqa: FBT001 - click's flag
 ) -> None:
     """Change TOKEN for this host's key; with - for TOKEN it is read from standard input, where no list shows it."""
-    given = (sys.stdin.read(_LONGEST) if token == _STDIN else token).strip()
+    if token == _STDIN:
+        token = sys.stdin.buffer.read(_LONGEST).decode("ascii", "replace")
+    given = token.strip()
     if _TOKEN.fullmatch(given) is None:
         raise Refused("this is no join token: give the one that `moorage instance register` told, whole")
     ca_bundle = ca_bundle or os.environ.get("AWS_CA_BUNDLE")
     server = private_server(endpoint_url, ca_bundle, allow_insecure=allow_insecure)
     path = default_path() if key_file is None else Path(key_file)
-    with place_for(path, force=force) as place:  # whatever can fail here fails before the token is spent
+    with _until_kept(), place_for(path, force=force) as place:  # what can fail here fails before the token is spent
         role = _join(place, given, server, endpoint_url)
     click.echo(f"this host has the role {role}; its key is in {path}")
+
+
+@contextmanager
+def _until_kept() -> Iterator[None]:
+    """Let SIGTERM end this as Ctrl-C does, which leaves nothing behind, and the end of a terminal not at all.
+
+    Once the token is sent, only this process can keep the key.
+    """
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _join(place: Place, token: str, server: Server, url: str) -> str:
