@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from moorage.operations.env import Env
-from support.env import FrozenClock, close_env, make_env
-from unit.operations.tenant import Tenant, root_of
+from support.env import SMALL, FrozenClock, close_env, make_env
+from unit.operations.tenant import REPOSITORY, Tenant, root_of
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
 
@@ -26,8 +26,14 @@ def clock() -> FrozenClock:
 
 
 @pytest.fixture
-def env(tmp_path: Path, clock: FrozenClock) -> Iterator[Env]:
-    env = make_env(tmp_path, clock)
+def small_blobs() -> int:
+    """Tell up to which size blobs lie in the metadata."""
+    return SMALL
+
+
+@pytest.fixture
+def env(tmp_path: Path, clock: FrozenClock, small_blobs: int) -> Iterator[Env]:
+    env = make_env(tmp_path, clock, small_blobs=small_blobs)
     yield env
     close_env(env)
 
@@ -35,3 +41,10 @@ def env(tmp_path: Path, clock: FrozenClock) -> Iterator[Env]:
 @pytest.fixture
 def tenant(env: Env) -> Tenant:
     return root_of(env)
+
+
+@pytest.fixture
+def repository(tenant: Tenant) -> str:
+    """Make the repository that most tests work on."""
+    tenant.create()
+    return REPOSITORY

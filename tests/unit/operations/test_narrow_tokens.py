@@ -34,6 +34,7 @@ from moorage.store.sessions import sessions
 from support.env import HOME, OTHER, REGION, FrozenClock
 from unit.operations.tenant import REPOSITORY, Tenant, allow, root_of
 
+pytestmark = pytest.mark.usefixtures("repository")
 PULL = ROUTES[RouteKey("end-3", "GET", Kind.TAG)]
 PUSH = ROUTES[RouteKey("end-7", "PUT", Kind.TAG)]
 MAKE = OPERATIONS["moorage.CreateToken"]
@@ -81,12 +82,6 @@ def own(maker: Tenant) -> list[str]:
 def session_of(tenant: Tenant, seconds: int) -> Tenant:
     opened: Opened = tenant.run(open_own, "", seconds)
     return replace(tenant, key_id=opened.access_key_id)
-
-
-@pytest.fixture
-def tenant(tenant: Tenant) -> Tenant:
-    tenant.create()
-    return tenant
 
 
 @pytest.fixture

@@ -9,24 +9,17 @@ from moorage.domain.digest import Digest
 from moorage.domain.image import ImageId
 from moorage.domain.manifest import Manifest
 from moorage.domain.referrer import referrer_of
-from moorage.operations.env import Env
 from moorage.operations.imagelists import TagStatus, describe_images, list_images
 from moorage.operations.referrers import ReferrerPage, list_referrers
 from moorage.operations.repositories import get_repository
 from moorage.store import images, referrers
 from moorage.store.transaction import Transaction
 from unit.domain.documents import descriptor, dump, image
-from unit.operations.tenant import REPOSITORY, Tenant, root_of
+from unit.operations.tenant import REPOSITORY, Tenant
 
+pytestmark = pytest.mark.usefixtures("repository")
 SUBJECT = Digest.of(b"something")
 LONG = "t" * 1_500_000
-
-
-@pytest.fixture
-def tenant(env: Env) -> Tenant:
-    tenant = root_of(env)
-    tenant.create()
-    return tenant
 
 
 def keep(tenant: Tenant, number: int) -> Digest:

@@ -12,7 +12,6 @@ from moorage.domain.errors import (
     RepositoryPolicyNotFound,
 )
 from moorage.operations.accesskeys import delete_access_key
-from moorage.operations.env import Env
 from moorage.operations.repository_policies import delete_policy, get_policy, set_policy
 from moorage.operations.users import delete_user
 from moorage.store.accounts import generations
@@ -20,16 +19,10 @@ from moorage.store.events import events
 from support.env import HOME, OTHER
 from unit.operations.tenant import REPOSITORY, Tenant, allow, root_of
 
+pytestmark = pytest.mark.usefixtures("repository")
 LIST = OPERATIONS["ecr.ListImages"]
 ADA = f"arn:aws:iam::{HOME}:user/ada"
 MEND = ("ecr:SetRepositoryPolicy", "ecr:GetRepositoryPolicy")
-
-
-@pytest.fixture
-def tenant(env: Env) -> Tenant:
-    tenant = root_of(env)
-    tenant.create()
-    return tenant
 
 
 def put(tenant: Tenant, text: str, *, force: bool = True) -> None:

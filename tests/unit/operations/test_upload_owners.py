@@ -1,8 +1,5 @@
 """Uploads: who may go on with one, in which repository, and for how long."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from moorage.domain.digest import Digest
@@ -10,30 +7,20 @@ from moorage.domain.errors import (
     RepositoryNotFound,
     UploadNotFound,
 )
-from moorage.operations.env import Env
 from moorage.operations.repositories import delete_repository
 from moorage.store.uploads import uploads as upload_rows
-from support.env import SMALL, FrozenClock, close_env, make_env
-from unit.operations.tenant import REPOSITORY, Tenant, root_of
+from support.env import FrozenClock
+from unit.operations.tenant import REPOSITORY, Tenant
+from unit.operations.uploaded import KEPT
 
+pytestmark = pytest.mark.usefixtures("repository")
 CONTENT = b"some content"
 DIGEST = Digest.of(CONTENT)
 
 
-@pytest.fixture(
-    params=[pytest.param(0, id="in files"), pytest.param(SMALL, id="in the metadata"), pytest.param(8, id="mixed")]
-)
-def env(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Iterator[Env]:
-    env = make_env(tmp_path, clock, small_blobs=request.param)
-    yield env
-    close_env(env)
-
-
-@pytest.fixture
-def tenant(env: Env) -> Tenant:
-    tenant = root_of(env)
-    tenant.create()
-    return tenant
+@pytest.fixture(params=KEPT)
+def small_blobs(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 def test_an_upload_of_somebody_else_is_not_found(tenant: Tenant) -> None:

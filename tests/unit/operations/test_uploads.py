@@ -1,7 +1,7 @@
 """Uploads: where they go on, who may go on, and when their bytes become a blob."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from unittest.mock import patch
 
@@ -26,39 +26,27 @@ from moorage.domain.layer import PART_MINIMUM, Completed
 from moorage.operations import drafts, hashing, uploads
 from moorage.operations.authorise import Granted
 from moorage.operations.drafts import Finish, Part
-from moorage.operations.env import Env
 from moorage.operations.repositories import delete_repository
 from moorage.operations.uploads import cancel_upload, get_upload, receive_part, upload_whole
 from moorage.store.blobs import blobs
 from moorage.store.sqlite import SqliteStore
 from moorage.store.uploads import uploads as upload_rows
-from support.env import OTHER, SMALL, FrozenClock, close_env, make_env
+from support.env import OTHER
 from unit.operations.tenant import REPOSITORY, Tenant, files_in, pieces, root_of
-from unit.operations.uploaded import content_of
+from unit.operations.uploaded import KEPT, content_of
 
+pytestmark = pytest.mark.usefixtures("repository")
 CONTENT = b"some content"
 DIGEST = Digest.of(CONTENT)
 
 
-# What is true of all uploads is tried with those that lie in files and with those that lie in the metadata.
-IN_FILES = pytest.mark.parametrize("env", [pytest.param(0, id="in files")], indirect=True)
-SMALL_ONES = pytest.mark.parametrize("env", [pytest.param(SMALL, id="in the metadata")], indirect=True)
+IN_FILES = pytest.mark.parametrize("small_blobs", KEPT[:1])
+SMALL_ONES = pytest.mark.parametrize("small_blobs", KEPT[1:2])
 
 
-@pytest.fixture(
-    params=[pytest.param(0, id="in files"), pytest.param(SMALL, id="in the metadata"), pytest.param(8, id="mixed")]
-)
-def env(request: pytest.FixtureRequest, tmp_path: Path, clock: FrozenClock) -> Iterator[Env]:
-    env = make_env(tmp_path, clock, small_blobs=request.param)
-    yield env
-    close_env(env)
-
-
-@pytest.fixture
-def tenant(env: Env) -> Tenant:
-    tenant = root_of(env)
-    tenant.create()
-    return tenant
+@pytest.fixture(params=KEPT)
+def small_blobs(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
 
 
 async def broken_off(content: bytes) -> AsyncIterator[bytes]:

@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -31,7 +30,7 @@ from moorage.operations.meant import find_meant_user
 from moorage.operations.users import User, create_user, delete_user, get_user, list_users
 from moorage.store import accounts
 from moorage.store.events import events
-from support.env import HOME, OTHER, REGION, FrozenClock, close_env, make_account, make_env
+from support.env import HOME, OTHER, REGION, FrozenClock, make_account
 
 T = TypeVar("T")
 _EVENTS = select(events.c.kind, events.c.caller, events.c.facts).order_by(events.c.event_id)
@@ -65,13 +64,6 @@ class Root:
     def names(self, prefix: str = "/", paging: Paging | None = None) -> list[str]:
         page: Page[User] = self.run(list_users, "", prefix, paging or Paging())
         return [user.name for user in page.items]
-
-
-@pytest.fixture
-def env(tmp_path: Path) -> Iterator[Env]:
-    env = make_env(tmp_path, FrozenClock())
-    yield env
-    close_env(env)
 
 
 @pytest.fixture

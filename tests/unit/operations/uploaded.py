@@ -1,12 +1,18 @@
 """What became of uploads: the content of a blob, whether or not an image refers to it."""
 
+import pytest
+
 from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 from moorage.operations.layers import content_of as content_of_blob
 from moorage.store.blobs import open_blob
+from support.env import SMALL
 from unit.operations.tenant import REPOSITORY, Tenant, read
+
+# What is true of all uploads is tried with those that lie in files and with those that lie in the metadata.
+KEPT = [pytest.param(0, id="in files"), pytest.param(SMALL, id="in the metadata"), pytest.param(8, id="mixed")]
 
 
 def content_of(tenant: Tenant, digest: Digest, name: str = REPOSITORY) -> bytes:
