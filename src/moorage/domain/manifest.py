@@ -4,6 +4,7 @@ The bytes are never parsed and dumped again: what was pushed is what is served. 
 door (spec/ecr/registry-http.md section 4.3; OCI image specification 1.1 "manifest.md", "image-index.md").
 """
 
+from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -190,7 +191,22 @@ def _descriptor(found: object, member: str, role: Role) -> Descriptor:
     if urls is not None and not (isinstance(urls, list) and all(isinstance(url, str) and url for url in urls)):
         raise ManifestInvalid(f"a descriptor in '{member}' has no valid urls")
     elsewhere = tuple(urls) if urls and role is Role.LAYER else ()
-    return Descriptor(role, media_type, _digest(digest, member), size, elsewhere)
+    judged = _digest(digest, member)
+    _expect_data(found, judged, member)
+    return Descriptor(role, media_type, judged, size, elsewhere)
+
+
+def _expect_data(found: Mapping[str, object], digest: Digest, member: str) -> None:
+    """Judge content that a descriptor carries itself: a reader may take it for what is found under the digest."""
+    data = found.get("data")
+    if data is None:
+        return
+    try:
+        content = b64decode(data if isinstance(data, str) else "-", validate=True)
+    except ValueError:
+        raise ManifestInvalid(f"the data of a descriptor in '{member}' is not base64") from None
+    if len(content) != found.get("size") or Digest.of(content, digest.algorithm) != digest:
+        raise ManifestInvalid(f"the data of a descriptor in '{member}' is not the content that it describes")
 
 
 def _digest(found: object, member: str) -> Digest:
@@ -226,4 +242,6 @@ def _subject(document: Mapping[str, object]) -> Digest | None:
     if not isinstance(subject, dict):
         raise ManifestInvalid("'subject' must be a descriptor")
     _expect_descriptor_spelled(subject, "'subject'")
-    return _digest(subject.get("digest"), "subject")
+    digest = _digest(subject.get("digest"), "subject")
+    _expect_data(subject, digest, "subject")
+    return digest

@@ -1,10 +1,11 @@
 """Which manifests are kept, what they are found to say, and which are refused at the door."""
 
+import base64
 import json
 
 import pytest
 
-from moorage.domain.digest import Digest
+from moorage.domain.digest import Algorithm, Digest
 from moorage.domain.errors import ManifestInvalid, ManifestTooLarge
 from moorage.domain.manifest import MANIFEST_LIMIT, Manifest, Role
 from moorage.domain.media import IMAGE_TYPES, INDEX_TYPES, MediaType
@@ -306,3 +307,39 @@ def test_an_artifact_type_has_the_length_of_a_media_type(document: Document) -> 
 def test_sizes_that_together_are_more_than_can_be_counted_are_refused() -> None:
     huge = descriptor(b"layer", LAYER, size=2**63 - 1)
     assert "add up" in refusal(dump(image(layers=[]) | {"layers": [huge, huge]}))
+
+
+MEMBERS = ["config", "layers", "manifests", "subject"]
+WRONG_DATA = {
+    "of other content": {"data": "b3RoZXJ0aGlu"},
+    "of other content of another size": {"data": "b3RoZXI="},
+    "of this content under another size": {"data": "c29tZXRoaW5n", "size": 8},
+    "without padding": {"data": "c29tZXRoaW5nIQ"},
+    "with a blank": {"data": "c29t ZXRoaW5n"},
+    "with a line end": {"data": "c29tZXRoaW5n\n"},
+    "for addresses": {"data": "_-8="},
+    "beyond ASCII": {"data": "c29tZXRoaW5n\xe9"},
+    "nothing": {"data": ""},
+    "a number": {"data": 1},
+    "a list": {"data": ["c29tZXRoaW5n"]},
+    "false": {"data": False},
+}
+
+
+def carrying(member: str, one: Document) -> bytes:
+    document = index() if member == "manifests" else image()
+    return dump(document | {member: [one] if member in {"layers", "manifests"} else one})
+
+
+@pytest.mark.parametrize("changed", WRONG_DATA.values(), ids=WRONG_DATA.keys())
+@pytest.mark.parametrize("member", MEMBERS)
+def test_data_has_to_be_what_its_descriptor_describes(member: str, changed: Document) -> None:
+    assert "the data of a descriptor" in refusal(carrying(member, descriptor(b"something") | changed))
+
+
+@pytest.mark.parametrize("member", MEMBERS)
+@pytest.mark.parametrize("content", [b"something", b"", b"\xff\xfe", bytes(100_000)])
+@pytest.mark.parametrize("algorithm", Algorithm)
+def test_data_of_the_content_is_taken(member: str, content: bytes, algorithm: Algorithm) -> None:
+    told = {"data": base64.b64encode(content).decode(), "digest": Digest.of(content, algorithm)}
+    assert Manifest.parse(carrying(member, descriptor(content) | told), None).media_type is not None
