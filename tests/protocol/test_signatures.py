@@ -208,7 +208,8 @@ def test_a_body_in_chunks_is_read_whole_before_it_is_believed(api: Api) -> None:
 )
 def test_an_unknown_target_is_an_unknown_operation(api: Api, target: str) -> None:
     answer = send(api, api.signed(target, b"{}"))
-    assert code_of(answer) == "UnknownOperationException"
+    assert (answer.status, code_of(answer)) == (400, "UnknownOperationException")
+    assert answer.header("content-type") == "application/x-amz-json-1.1"
 
 
 def test_each_answer_has_an_id_of_its_own(api: Api) -> None:
