@@ -52,6 +52,20 @@ class RepositoryName(str):
         return cls(text)
 
 
+def may_fit(pattern: str) -> bool:
+    """Tell whether a pattern, in which ``*`` is any run of characters, fits any repository's name.
+
+    Whatever can stand inside a name can stand between two letters: a star beside a piece can bring each of them.
+    """
+    first, *rest = pattern.split("*")
+    if not rest:
+        return len(pattern) in REPOSITORY_NAME_LENGTHS and _REPOSITORY.match(pattern) is not None
+    *middle, last = rest
+    pieces = (f"{first}a", *(f"a{piece}a" for piece in middle), f"a{last}")
+    shortest = len(pattern) - pattern.count("*")
+    return shortest < REPOSITORY_NAME_LENGTHS.stop and all(_REPOSITORY.match(piece) for piece in pieces)
+
+
 class Tag(str):
     """A movable name for one manifest in one repository."""
 

@@ -6,7 +6,6 @@ time, when it is revoked, and with the key or the session that it was made with.
 needs a secret, and a token's is known to nobody.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -15,9 +14,9 @@ import msgspec
 from moorage.domain.actions import OPERATIONS
 from moorage.domain.arns import repository_arn
 from moorage.domain.caller import Registry
-from moorage.domain.errors import AccessDenied, EntityNotFound, InvalidParameter, InvalidRepositoryName, QuotaExceeded
+from moorage.domain.errors import AccessDenied, EntityNotFound, InvalidParameter, QuotaExceeded
 from moorage.domain.events import EventKind
-from moorage.domain.names import REPOSITORY_NAME_LENGTHS, AccountId, RepositoryName
+from moorage.domain.names import REPOSITORY_NAME_LENGTHS, AccountId, may_fit
 from moorage.domain.sessions import Narrow, SessionFacts, SessionKind
 from moorage.operations.accounts import NewKey, Vault
 from moorage.operations.authorise import Granted, authorise
@@ -34,7 +33,6 @@ SHORTEST, DEFAULT, LONGEST = 60, 900, 43_200  # seconds
 LIMIT = 50  # open tokens of one user, root or session
 _MOST_REPOSITORIES = 20
 _SECOND = 1_000_000
-_PATTERN = re.compile(r"[a-z0-9*][a-z0-9._/*-]*\Z")
 
 # What a client does under each word; ``push`` does not read, and most clients look before they push.
 WORDS: Mapping[str, tuple[str, ...]] = {
@@ -148,14 +146,9 @@ def _narrow(registry: Registry, wanted: Wanted) -> Narrow:
 
 def _pattern(text: str) -> str:
     """Judge a repository's name, or a pattern in which ``*`` is any run of characters."""
-    if "*" in text:
-        if len(text) >= REPOSITORY_NAME_LENGTHS.stop or _PATTERN.match(text) is None:
-            raise InvalidParameter("repositories", "Member must be a repository's name, or a pattern of names with *")
-        return text
-    try:
-        return RepositoryName.parse(text)
-    except InvalidRepositoryName:
-        raise InvalidParameter("repositories", "Member must be a repository's name, or a pattern with *") from None
+    if len(text) >= REPOSITORY_NAME_LENGTHS.stop or not may_fit(text):
+        raise InvalidParameter("repositories", "Member must be a repository's name, or a pattern with * that fits one")
+    return text
 
 
 async def list_own(env: Env, granted: Granted) -> Sequence[NarrowToken]:

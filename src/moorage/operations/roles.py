@@ -89,16 +89,23 @@ async def keep_role(env: Env, granted: Granted, new: NewRole, document: PolicyDo
 
 
 def read_trust(text: str) -> PolicyDocument:
-    """Judge a trust policy.
+    """Judge a trust policy that is to be stored.
 
     Raises:
         MalformedPolicy
 
     """
     document = parse(text, PolicyKind.TRUST)
+    if not all(_is_of_sts(action) for statement in document.statements for action in statement.actions.texts):
+        raise MalformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
     if size_of(text) > TRUST_LIMIT:
         raise MalformedPolicy(f"Cannot exceed quota for ACLSizePerRole: {TRUST_LIMIT}")
     return document
+
+
+def _is_of_sts(action: str) -> bool:
+    """Judge an action when it is stored; what was stored before is decided on as it stands, and allows no more."""
+    return action.partition(":")[0].lower() == "sts"
 
 
 async def _resolved(tx: Transaction, text: str, document: PolicyDocument) -> str:

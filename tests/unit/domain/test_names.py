@@ -14,7 +14,7 @@ from moorage.domain.errors import (
     InvalidTag,
     RegistryError,
 )
-from moorage.domain.names import AccountId, Region, RepositoryName, Tag
+from moorage.domain.names import AccountId, Region, RepositoryName, Tag, may_fit
 
 HEX = "0123456789abcdef" * 4
 
@@ -126,3 +126,18 @@ def test_the_root_and_the_users_of_an_account_have_arns() -> None:
         "arn:aws:iam::123456789012:root",
         "arn:aws:iam::123456789012:user/team/ada",
     ]
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["*", "**", "team/*", "team/app*", "*/app", "*-app", "team_*", "team-*-app", "a.*", "*__b", "a" * 255 + "*"],
+)
+def test_a_pattern_fits_where_a_star_can_bring_what_is_missing(pattern: str) -> None:
+    assert may_fit(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["/*", "*/", "-*", "*.", "a..*", "*//*", "a*___*b", "A*", "a*\n", "a" * 257 + "*", "a"]
+)
+def test_a_pattern_that_no_name_can_fit_is_told_from_others(pattern: str) -> None:
+    assert not may_fit(pattern)

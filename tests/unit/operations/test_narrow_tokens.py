@@ -268,6 +268,13 @@ def test_whoever_gets_no_password_gets_no_narrow_one(tenant: Tenant) -> None:
         "a?*",
         "*" * 257,
         "%*",
+        "team/.*",
+        "*..app",
+        "a//*",
+        "a*___b",
+        "*/",
+        "-*",
+        "*.",
     ],
 )
 def test_what_is_no_repository_and_no_pattern_is_refused(ada: Tenant, name: str) -> None:

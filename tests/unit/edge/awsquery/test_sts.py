@@ -324,3 +324,25 @@ def test_a_forged_request_uses_no_key(root: Client) -> None:
     assert not root.env.key_uses.take()
     root.call("GetCallerIdentity", "sts")
     assert [used.id for used in root.env.key_uses.take()] == [root.key.access_key_id]
+
+
+@pytest.mark.parametrize(
+    "actions", [["*"], ["sts:AssumeRole", "s3:GetObject"], ["ecr:*"], ["stsx:AssumeRole"], ["iam:PassRole"]]
+)
+def test_a_trust_policy_names_actions_of_sts_alone(root: Client, actions: list[str]) -> None:
+    bad = trust({"AWS": str(HOME)}, *actions)
+    made = refusal(root, "CreateRole", RoleName="builder", AssumeRolePolicyDocument=bad)
+    make_role(root, trust({"AWS": str(HOME)}, "STS:AssumeRole", "sts:TagSession"))
+    changed = refusal(root, "UpdateAssumeRolePolicy", RoleName="builder", PolicyDocument=bad)
+    for refused in (made, changed):
+        assert refused.code == "MalformedPolicyDocument"
+        assert refused.message == "AssumeRole policy may only specify STS AssumeRole actions."
+    kept = root.call("GetRole", RoleName="builder")["Role"]["AssumeRolePolicyDocument"]
+    assert "TagSession" in str(kept)
+
+
+def test_a_trust_policy_names_no_resource(root: Client) -> None:
+    statement = {"Effect": "Allow", "Principal": {"AWS": str(HOME)}, "Action": "sts:AssumeRole", "Resource": "*"}
+    bad = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    refused = refusal(root, "CreateRole", RoleName="builder", AssumeRolePolicyDocument=bad)
+    assert (refused.code, refused.message) == ("MalformedPolicyDocument", "Has prohibited field Resource")
