@@ -114,3 +114,20 @@ def test_a_trust_policy_spares_nobody_with_a_boundary() -> None:
     bounded = trust_reasons(ask(ADA), CallerPolicies(own.identity, boundary), spares)
     assert bounded.decision.outcome is Outcome.EXPLICIT_DENY
     assert len(bounded.places[-1].denials) == 1
+
+
+def test_reasons_tell_where_was_looked() -> None:
+    """A web identity has no policies of its own to look at; everybody else has."""
+    own = trust_reasons(ask(ADA), caller(EVERYTHING), trust({"AWS": "111122223333"}))
+    assert [place.side for place in own.places] == [Side.IDENTITY, Side.RESOURCE]
+    named = trust_reasons(ask(TOKEN), CallerPolicies(Compiled.of(())), trust({"Federated": PROVIDER}))
+    assert [place.side for place in named.places] == [Side.RESOURCE]
+    (ref,) = named.decision.because
+    assert ref.policy.source is Source.TRUST
+    assert named.places[0].allowances == (ref,)
+
+
+def test_anybody_is_no_reason_to_trust_a_web_identity() -> None:
+    found = trust_reasons(ask(TOKEN), CallerPolicies(Compiled.of(())), trust("*"))
+    assert not found.decision.allowed
+    assert found.places[0].allowances == ()
