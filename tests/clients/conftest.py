@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from botocore.client import BaseClient
 
+from clients.cluster import Cluster, cluster
 from support import clients
 from support.aws import PULL_ONLY, AwsCli, User, create_user
 from support.clients import Client
@@ -19,6 +20,15 @@ from support.server import RunningServer
 @pytest.fixture(scope="session")
 def images(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     return samples(tmp_path_factory.mktemp("images"))
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, images: Samples) -> Iterator[Cluster]:
+    """Set up a node beside a server that has an image."""
+    folder = tmp_path_factory.mktemp("cluster")
+    with cluster(folder) as made:
+        made.push(images, folder / "pusher")
+        yield made
 
 
 @pytest.fixture(scope="session")

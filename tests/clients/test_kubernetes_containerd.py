@@ -1,29 +1,21 @@
 """What docs/kubernetes.md shows: the kubelet's password, and containerd's files, pull an image together."""
 
+import json
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from clients.cluster import AMAZON, REPOSITORY, Cluster, cluster, placed
+from clients.cluster import AMAZON, PULL_ONLY, REPOSITORY, Cluster, placed
 from support import containerd, kubernetes
 from support.clients import clean_environment, run
 from support.containerd import CONTAINERD_1, CONTAINERD_2, CONTAINERD_17, Release
 from support.images import Samples
 from support.machine import Machine
-from support.server import RunningServer
+from support.server import MOORAGE, RunningServer
 
 HOSTS = ("--hosts-dir", "/etc/containerd/certs.d")
 RELEASES = pytest.mark.parametrize("release", [CONTAINERD_1, CONTAINERD_17, CONTAINERD_2], ids=["1.6", "1.7", "2"])
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, images: Samples) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("cluster")
-    with cluster(folder) as made:
-        made.push(images, folder / "pusher")
-        yield made
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +48,22 @@ def test_a_name_of_amazons_is_pulled_from_here(
     login = house.kubelet(kubernetes.documents("CredentialProviderConfig")[1], keys).login(image)
     house.server.secret(login[1])
     assert images.layered.digest in pull(release, house.node, login, image)
+
+
+def test_a_node_that_has_joined_pulls_as_its_role(house: Cluster, images: Samples) -> None:
+    iam, server = house.server.boto3("iam"), house.server
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": trust})
+    iam.create_role(RoleName="puller", AssumeRolePolicyDocument=document)
+    iam.attach_role_policy(RoleName="puller", PolicyArn=PULL_ONLY)
+    register = (MOORAGE, "instance", "register", "--role", "puller", "--quiet")
+    token = server.secret(run(register, env=server.clean_environment()).stdout.strip())
+    place = house.node.changes / "moorage" / "machine.json"  # which is /etc/moorage/machine.json on the node
+    join = (MOORAGE, "instance", "join", "-", "--endpoint-url", server.url, "--key-file", place)
+    run(join, env=house.environment(AWS_CA_BUNDLE=str(server.authority)), stdin=token)
+    login = house.kubelet(kubernetes.documents("CredentialProviderConfig")[3]).login(house.image)
+    server.secret(login[1])
+    assert images.layered.digest in pull(CONTAINERD_1, house.node, login, house.image)
 
 
 def test_a_wrong_password_and_a_missing_image_are_told(house: Cluster, keys: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clients.cluster import Cluster, cluster
+from clients.cluster import Cluster
 from support import kubernetes
 from support.clients import AWS, Client, Finished
 from support.images import Samples
@@ -73,14 +73,6 @@ def _entry(mounted: Mapping[Path, str]) -> str:
         folder, place = shlex.quote(str(path.parent)), shlex.quote(str(path))
         lines += [f"mkdir -p {folder}", f"printf %s {shlex.quote(text)} > {place}"]
     return "\n".join([*lines, 'exec "$@"', ""])
-
-
-@pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, images: Samples) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("cluster")
-    with cluster(folder) as made:
-        made.push(images, folder / "pusher")
-        yield made
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,13 @@
 
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from clients.cluster import PULL_ONLY, Cluster, cluster
+from clients.cluster import PULL_ONLY, Cluster
 from support import kubernetes
 from support.images import Samples
 from support.kubernetes import Kubelet
@@ -19,14 +18,11 @@ ROLE = "eks.amazonaws.com/role-arn"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory, images: Samples) -> Iterator[Cluster]:
-    folder = tmp_path_factory.mktemp("cluster")
-    with cluster(folder) as made:
-        made.push(images, folder / "pusher")
-        made.trust_issuer()
-        made.role("web", trusts="team:web")
-        made.role("other", trusts="team:other")
-        yield made
+def house(house: Cluster) -> Cluster:
+    house.trust_issuer()
+    house.role("web", trusts="team:web")
+    house.role("other", trusts="team:other")
+    return house
 
 
 @pytest.fixture(scope="module")
