@@ -19,6 +19,7 @@ TWICE = {
     "expect": ("100-continue", "100-continue"),
     "if-range": ('"a"', '"b"'),
     "range": ("bytes=0-1", "bytes=3-4"),
+    "transfer-encoding": ("chunked", "chunked"),
     "user-agent": ("docker/28", "curl/8"),
 }
 MANIFEST_LENGTH = ("Content-Length", str(len(BODY)))
@@ -70,6 +71,17 @@ def test_a_part_with_an_unreadable_range_is_not_taken(registry: Registry, reposi
     lines = [("Content-Range", "0-2\xa0"), ("Content-Length", "3")]
     assert ask(registry, "PATCH", upload, lines, b"abc").status == 400
     assert registry.ask("GET", upload).header("range") == "0-0"
+
+
+@pytest.mark.parametrize(
+    "coding", ["gzip, chunked", "chunked, chunked", "identity, chunked", "deflate,chunked", ", chunked"]
+)
+def test_a_body_in_another_coding_is_not_taken(registry: Registry, repository: str, coding: str) -> None:
+    upload = registry.start(repository)
+    answer = ask(registry, "PATCH", upload, [("Transfer-Encoding", coding)], b"3\r\nabc\r\n0\r\n\r\n")
+    assert answer.status == 400
+    with Wire(registry.wire.host) as wire:
+        assert Registry(wire, registry.password).ask("GET", upload).header("range") == "0-0"
 
 
 def test_other_fields_may_hold_anything_and_stand_twice(registry: Registry, repository: str) -> None:

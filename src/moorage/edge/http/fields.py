@@ -17,6 +17,7 @@ ONCE = (
     "expect",
     "if-range",
     "range",
+    "transfer-encoding",
     "user-agent",  # policies may ask for it
 )
 READ = (
@@ -26,7 +27,6 @@ READ = (
     "content-length",
     "if-match",
     "if-none-match",
-    "transfer-encoding",
     "x-amz-content-sha256",
     "x-amz-date",
     "x-amz-security-token",
@@ -45,8 +45,10 @@ def judge_fields(headers: Headers) -> None:
 
     """
     items = headers.items()
-    names = dict(items).keys()
-    if len(names) == len(items) == len(headers) and None not in map(headers.get, _READ & names):
+    found = dict(items)
+    if found.get("transfer-encoding", "chunked").lower() != "chunked":
+        raise MalformedRequest("the one transfer coding is chunked")  # another would be kept for the content itself
+    if len(found) == len(items) == len(headers) and None not in map(headers.get, _READ & found.keys()):
         return  # each name once, and readable: nearly every request
     for name in READ:
         if name in headers and headers.get(name) is None:
