@@ -51,3 +51,9 @@ def test_what_is_not_one_range_asks_for_everything(header: str | None) -> None:
 def test_a_range_behind_the_end_cannot_be_had(header: str, size: int) -> None:
     with pytest.raises(RangeUnsatisfiable):
         read_range(header, size)
+
+
+@pytest.mark.parametrize("header", ["bytes={}x", "bytes={}-{}x", "bytes=1{}-2{}x", "bytes=-{}{}x"])
+def test_a_mebibyte_of_blanks_is_read_once(header: str) -> None:
+    """Cut in every possible way, it would be read for hours, and there would be no end to this test."""
+    assert read_range(header.replace("{}", " " * (1 << 20)), 100) is None
