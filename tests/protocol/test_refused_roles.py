@@ -70,3 +70,13 @@ def test_a_forged_request_is_no_use_of_a_key(people: People, wire: Wire) -> None
     forged.api(wire).call("DescribeRepositories")
     let_uses_be_written()
     assert last(key) == used
+
+
+def test_of_a_service_it_is_told_where_to_look(people: People, api: Api) -> None:
+    caller = people.new(EVERYTHING)
+    role = make_role(people.iam, f"role-by-{caller.name}", user_arn(caller))
+    for service in ("ec2.amazonaws.com", "lambda.amazonaws.com"):
+        answer = own(api, "CheckAccess", principal=service, action="sts:AssumeRole", resource=role)
+        assert answer.status == 400
+        assert f"{service} is a service" in answer.body.decode()
+        assert "trust policy" in answer.body.decode()

@@ -38,8 +38,8 @@ def can(  # noqa: PLR0913, PLR0917 - the options
 ) -> None:
     """Tell whether PRINCIPAL may do ACTION on RESOURCE, and why.
 
-    PRINCIPAL is an ARN, or the name of a user or role; RESOURCE an ARN or *. The exit code is 0 where it is allowed, 1
-    where it is not, 2 where the question cannot be answered.
+    PRINCIPAL is an ARN, or the name of a user or role, and no service; RESOURCE an ARN or *. The exit code is 0 where
+    it is allowed, 1 where it is not, 2 where the question cannot be answered.
     """
     asked = {"principal": principal, "action": action, "resource": resource, "context": _context(entries)}
     try:

@@ -34,6 +34,7 @@ from moorage.store.transaction import Transaction
 
 _NEEDS = OPERATIONS["iam.SimulatePrincipalPolicy"]
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(?:(user|role)(/.*)|(root))\Z", re.DOTALL)
+_OF_SERVICES = ".amazonaws.com"
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::([0-9]{12}):assumed-role/([^/]+)/([^/]+)\Z")
 
 
@@ -161,12 +162,19 @@ async def get_somebody(tx: Transaction, account: AccountId, named: Named) -> Som
 
     Raises:
         EntityNotFound
+        InvalidInput: a service
 
     """
     if named.arn == root_arn(account):
         return Somebody(*root_identity(account))
     if named.row is None:
-        raise EntityNotFound("user or role", named.arn.rpartition("/")[2])
+        name = named.arn.rpartition("/")[2]
+        if name.endswith(_OF_SERVICES):
+            raise InvalidInput(
+                f"{name} is a service, which no policies are attached to: whether it may stands in the trust policy of "
+                "the role, or in the policy of the repository, that names it"
+            )
+        raise EntityNotFound("user or role", name)
     return Somebody(*await entity_identity(tx, named.row, named.session))
 
 
