@@ -64,6 +64,18 @@ class Limit:
 
 
 _PEER: Final = "docker-registry"
+
+
+def _beside_newer(name: str) -> tuple[Goal, ...]:
+    """Give what is held beside one of the newer registries, which run without authentication here."""
+    return (
+        Goal("manifest-get-tag", _cost, name, OURS, 3),
+        Goal("push-small-1", _cost, name, OURS, 2),
+        Goal("push-500mb", _rate, OURS, name, 1),
+        Goal("blob-500mb-1", _rate, OURS, name, 1),
+    )
+
+
 GOALS: Final[tuple[Goal | Limit, ...]] = (
     Goal("manifest-get-tag", _cost, _PEER, OURS, 12),
     Goal("manifest-get-tag", _cost, OURS, "nginx", 3, at_least=False),
@@ -74,6 +86,8 @@ GOALS: Final[tuple[Goal | Limit, ...]] = (
     Goal("blob-500mb-1", _rate, OURS, "nginx", 0.9),
     Goal("blob-500mb-1", _cost, OURS, "nginx", 2.5, at_least=False),
     Goal("blob-500mb-1-tls", _rate, OURS_TLS, "nginx TLS", 1.3),
+    *_beside_newer("distribution"),
+    *_beside_newer("zot"),
     Goal("manifest-get-tag", _cost, OURS, OURS_TWO, 0.85),
     Goal("manifest-head-tag", _cost, OURS, OURS_TWO, 0.85),
     Goal("manifest-get-dripped", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
