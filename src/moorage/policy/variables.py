@@ -11,10 +11,11 @@ from moorage.domain.wildcard import literal
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.request import Context
 
+# Nothing that was read is given back: a key ends at the last sign that is no blank, and there is one way to read it.
 _VARIABLE = re.compile(
     r"""\$\{ (?: (?P<sign>[*?$])
-               | \s* (?P<key>[A-Za-z0-9_.-]+(?::[^,{}'\s]+)+|[A-Za-z0-9_.-]+:[^,{}']*[^,{}'\s])
-                 \s* (?: , \s* '(?P<default>[^']*)' \s* )? ) \}""",
+               | \s*+ (?P<key>[A-Za-z0-9_.-]++:(?>[^,{}']*[^,{}'\s]))
+                 \s*+ (?: , \s*+ '(?P<default>[^']*+)' \s*+ )?+ ) \}""",
     re.VERBOSE,
 )
 

@@ -133,6 +133,15 @@ def test_a_condition_that_cannot_be_read_is_refused(operator: str, wanted: str) 
         identity(Condition={operator: {"aws:some": wanted}})
 
 
+@pytest.mark.parametrize(
+    "begun", ["${a" + ":" * 10_000, "${a:b" + ":c" * 5_000 + "'", "${a:" * 2_500, "${a:" + " b" * 5_000]
+)
+def test_a_variable_that_does_not_end_is_read_once(begun: str) -> None:
+    """Cut at its colons in every possible way, 60 of them would be read for hours."""
+    with pytest.raises(MalformedPolicy):
+        identity(Condition={"StringLike": {"aws:x": begun}})
+
+
 def test_numbers_and_booleans_need_no_quotes_in_conditions() -> None:
     conditions = {"StringEquals": {"aws:PrincipalAccount": 111122223333}, "Bool": {"aws:SecureTransport": False}}
     read = identity(Condition=conditions).statements[0].conditions
