@@ -12,7 +12,8 @@ from moorage.domain.errors import RegistryError
 
 DEEPEST = 64
 MOST = 131_072  # parts of one document: each costs far more than its two bytes
-_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# Text that does not end is text too: without that, each quotation mark in it would be read from to the end.
+_TEXT = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 
 
 class NotStrictJson(RegistryError):

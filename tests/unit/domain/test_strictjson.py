@@ -68,5 +68,11 @@ def test_what_stands_in_text_is_not_counted(text: str) -> None:
     assert strictjson.loads(b'{"a": "%s", "b": "["}' % text.encode()) == {"a": text.replace("\\", ""), "b": "["}
 
 
+def test_text_that_does_not_end_is_read_once() -> None:
+    """Read from each of its quotation marks to the end, a document of this size would take hours."""
+    with pytest.raises(NotStrictJson, match="it is not JSON"):
+        strictjson.loads(b'["' + b'\\",' * (1 << 20))
+
+
 def test_as_many_objects_as_are_allowed_are_read() -> None:
     assert len(strictjson.loads(b"[" + b",".join([b"{}"] * 65_535) + b"]")) == 65_535  # type: ignore[arg-type]  # a list
