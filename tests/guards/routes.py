@@ -13,6 +13,7 @@ from unit.operations.tenant import REPOSITORY
 _SMALL: Final = 2_000  # bytes, kept in the metadata
 _LARGE: Final = 100_000  # bytes, kept as a file
 _MANY: Final = 5_000
+PAGE: Final = 10  # images
 
 Pose = Callable[[Shop], Awaitable[Posed]]
 
@@ -84,7 +85,7 @@ async def _batch_of_ten(shop: Shop) -> Posed:
 
 
 async def _page(shop: Shop) -> Posed:
-    return shop.aws("DescribeImages", repositoryName=REPOSITORY, maxResults=10)
+    return shop.aws("DescribeImages", repositoryName=REPOSITORY, maxResults=PAGE)
 
 
 HOT: Final[Mapping[str, Pose]] = {

@@ -7,7 +7,7 @@ from typing import Final
 import pytest
 
 from guards.counting import Cost, counted
-from guards.routes import HOT
+from guards.routes import HOT, PAGE
 from guards.shop import Shop, open_shop
 from moorage.store.sqlite import SqliteStore
 
@@ -41,7 +41,14 @@ COSTS: Final[Mapping[str, Cost]] = {
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with open_shop(tmp_path_factory.mktemp("shop")) as opened:
+        asyncio.run(fill_a_page(opened))
         yield opened
+
+
+async def fill_a_page(shop: Shop) -> None:
+    """Push as many images as a page holds: a page that isn't full takes one more look for what is left."""
+    for _ in range(PAGE):
+        assert (await shop.put(await HOT["manifest PUT"](shop))).status == 201
 
 
 # What is asked for again while nobody wrote to its tables takes no statement at all.
