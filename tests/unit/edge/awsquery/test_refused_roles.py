@@ -66,6 +66,14 @@ def test_leave_to_tag_is_told_as_the_one_that_is_missing(root: Client) -> None:
     assert "not authorized to perform: sts:TagSession on" in refused.message
 
 
+def test_leave_to_set_a_source_identity_is_told_as_the_one_that_is_missing(root: Client) -> None:
+    ada = root.new_user("ada", "*")
+    refused = refusal(ada, "AssumeRole", "sts", **ASKED, SourceIdentity="grace")
+    told = explained(root)
+    assert (told.action, told.sentence) == ("sts:SetSourceIdentity", refused.message)
+    assert "not authorized to perform: sts:SetSourceIdentity on" in refused.message
+
+
 def test_a_role_that_is_not_there_is_told_to_whoever_may_ask_and_to_nobody_else(root: Client) -> None:
     ada = root.new_user("ada", "*")
     root.call("CreateUser", UserName="bob")
