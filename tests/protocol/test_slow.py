@@ -5,6 +5,7 @@ import itertools
 import os
 import select
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
@@ -23,6 +24,7 @@ CROWD: Final = 1000
 REPOSITORY: Final = "team/app"
 _LONG: Final = {"header": "600", "idle": "600", "body": "600", "send": "600"}
 _STALLED: Final = 32  # readers that take nothing which one client may have
+_BYTES: Final = 8  # of a body that is slow but steady
 _MOST: Final = CROWD * 64 * 1024  # bytes that all of them may cost
 
 
@@ -87,6 +89,22 @@ def test_a_call_whose_body_stops_is_answered_in_its_own_form(hasty: RunningServe
         wire.send(head("POST", "/", (*headers, ("content-length", "100"))))
         answer = wire.receive("POST")
         assert [answer.status, code_of(answer)] == [408, "RequestTimeoutException"]
+
+
+def test_who_is_slow_behind_a_refused_request_is_served_as_anybody(tmp_path: Path) -> None:
+    """Requests of one connection overlap: the refused one's body is taken while the next one begins."""
+    with start(tmp_path, header="2", idle="2") as server, contextlib.ExitStack() as stack:
+        refused = head("PUT", "/nowhere", {"Host": server.host, "Content-Length": "5"}.items()) + b"hello"
+        told = {"Host": server.host, "Authorization": basic(server.password()), "Content-Length": str(_BYTES)}
+        wires = [stack.enter_context(Wire(server.host)) for _ in range(20)]
+        for wire in wires:
+            path = Registry(wire, server.password()).start(REPOSITORY)
+            wire.send(refused + head("PATCH", f"/v2/{path}", told.items()))
+        for _ in range(_BYTES):  # for twice as long as a head may take
+            time.sleep(4 / _BYTES)
+            for wire in wires:
+                wire.send(b"x")
+        assert [[wire.receive("PUT").status, wire.receive("PATCH").status] for wire in wires] == [[404, 201]] * 20
 
 
 def kept(server: RunningServer, size: int) -> str:

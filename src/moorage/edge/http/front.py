@@ -64,14 +64,16 @@ class Front:
         self._doors, self._origins = tuple(doors), Origins(addresses, proxies)
         self._clock, self._new_id, self._log = clock, new_id, log
         self._bodies = bodies or Bodies()
-        self.served: set[str] = set()  # the peers, by address and port, whose requests are under way
+        # The peers, by address and port, and how many of their requests are under way: the next one of a connection
+        # may begin before the one that it came behind has taken note of its own end.
+        self.served: dict[str, int] = {}
 
     async def __rsgi__(self, scope: Scope, transport: Transport) -> None:
         began = time.perf_counter_ns()
         request_id, at = self._new_id(), self._clock()
         method, path = scope.method, scope.path
         peer = scope.client
-        self.served.add(peer)
+        self.served[peer] = self.served.get(peer, 0) + 1
         try:
             request, response = await self._take(scope, transport, request_id)
             rest = request.rest
@@ -95,7 +97,14 @@ class Front:
             if rest is not None:
                 await request.linger(rest)
         finally:
-            self.served.discard(peer)
+            self._leave(peer)
+
+    def _leave(self, peer: str) -> None:
+        left = self.served[peer] - 1
+        if left:
+            self.served[peer] = left
+        else:
+            del self.served[peer]
 
     async def _take(self, scope: Scope, transport: Transport, request_id: str) -> tuple[Request, Response]:
         try:

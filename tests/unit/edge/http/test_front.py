@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Collection, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -54,6 +57,13 @@ class House:
 
     def _write(self, lines: bytes) -> None:
         self.written += lines
+
+    @property
+    def served(self) -> Collection[str]:
+        return self._front.served
+
+    def begin(self, arrived: Arrived) -> Coroutine[Any, Any, None]:
+        return self._front.__rsgi__(arrived, arrived)
 
     def answer(self, arrived: Arrived) -> tuple[object, ...]:
         asyncio.run(self._front.__rsgi__(arrived, arrived))
@@ -192,3 +202,33 @@ def test_the_length_of_an_answer_is_always_told(response: Response, method: str,
             return response
 
     assert House(("/", Answering(""))).answer(Arrived(method=method)) == answer
+
+
+@dataclass
+class Held(Arrived):
+    """A request whose body comes when it may."""
+
+    may: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await self.may.wait()
+        async for piece in super().__aiter__():
+            yield piece
+
+
+def test_a_client_is_served_until_the_last_of_its_requests_is_over(house: House) -> None:
+    """The next request of a connection may begin before the rest of the refused one is seen to have ended."""
+    told = (("host", "localhost"), ("content-length", "5"))
+    refused, after = (Held(path, "PUT", told, (b"hello", *WHOLE)) for path in ("/nowhere", "/v2/"))
+
+    async def follow() -> list[bool]:
+        seen = []
+        first, second = asyncio.create_task(house.begin(refused)), asyncio.create_task(house.begin(after))
+        await asyncio.sleep(0)
+        for request, task in ((refused, first), (after, second)):
+            seen.append(refused.client in house.served)
+            request.may.set()
+            await task
+        return [*seen, refused.client in house.served]
+
+    assert asyncio.run(follow()) == [True, True, False]
