@@ -1,10 +1,11 @@
 """Resource tags: names and values for people and for policies. They are no image tags."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from moorage.domain.errors import InvalidResourceTag, TooManyResourceTags
 
 MOST = 50
+_MOST_REMOVED = 200  # at once; more than a repository can have, for a client may name what is not there
 _LONGEST_KEY, _LONGEST_VALUE = 128, 256
 _RESERVED = "aws:"
 _SIGNS = frozenset(" _.:/=+-@")
@@ -29,6 +30,24 @@ def read_resource_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise InvalidResourceTag(f"Tag key '{key}' is given twice")
         tags[key] = value
     return _counted(tags)
+
+
+def check_room(keys: Collection[str], values: Collection[str]) -> None:
+    """Refuse more and longer tags than there can be: before policies are asked about what a client invents.
+
+    Keys without values are those of tags to be removed.
+
+    Raises:
+        InvalidResourceTag, TooManyResourceTags
+
+    """
+    if len(keys) > (MOST if values else _MOST_REMOVED):
+        raise TooManyResourceTags(MOST)
+    for key in keys:
+        if len(key) > _LONGEST_KEY:
+            raise InvalidResourceTag(f"Tag key '{key[:_LONGEST_KEY]}' is invalid")
+    if any(len(value) > _LONGEST_VALUE for value in values):
+        raise InvalidResourceTag(f"A tag's value has at most {_LONGEST_VALUE} characters")
 
 
 def merged(tags: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:

@@ -16,14 +16,14 @@ from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import Attached, Patterns, Resources
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.match import complete, resource_glob
-from moorage.policy.request import ANYONE, EVERYBODY_BUT, Context, Names, Request, Value
+from moorage.policy.request import ANYONE, EVERYBODY_BUT, TIMES, Context, Names, Request, Value, characters
 from moorage.policy.statement import Effect, Statement
 
 # More than there are actions, and enough resources for a client at work; a full memo starts anew.
 _MOST_ACTIONS = 128
 _MOST_RESOURCES = 256
 _MOST_FACTS = 16  # combinations of facts that the conditions at one resource were asked about, and are remembered
-_LONGEST_FACTS = 1024  # characters of a combination that is remembered
+_LONGEST_FACTS = 1024  # characters of a combination that is remembered, and of a resource that was filled in
 _COLONS = 5  # of a whole ARN
 _MOST_FILLED = 64  # resources that one statement's variables were filled with, and are remembered
 _ANY_ACTION = Patterns(("*",))
@@ -95,11 +95,14 @@ class _Moving:
 
     def _test(self, pattern: str) -> Test:
         known = self._tests.get(pattern)
-        if known is None:
+        if known is not None:
+            return known
+        made = resource_glob(pattern)
+        if len(pattern) <= _LONGEST_FACTS:
             if len(self._tests) >= _MOST_FILLED:
                 self._tests.clear()
-            known = self._tests[pattern] = resource_glob(pattern)
-        return known
+            self._tests[pattern] = made
+        return made
 
 
 def _head(pattern: str) -> str:
@@ -208,9 +211,10 @@ class _Near:
     def __init__(self, rules: tuple[_Rule, ...]) -> None:
         self._rules = rules
         self._free = tuple(rule for rule in rules if rule.free)
-        fixed = all(rule.fixed for rule in rules)
-        keys = (clause.condition.key for rule in rules for clause in rule.clauses)
-        self._keys = tuple(dict.fromkeys(keys)) if fixed else None
+        keys = dict.fromkeys(clause.condition.key for rule in rules for clause in rule.clauses)
+        # What holds at one time is never asked for again, and would push out what is.
+        lasting = TIMES.isdisjoint(keys) and all(rule.fixed for rule in rules)
+        self._keys = tuple(keys) if lasting else None
         self._answers: dict[tuple[Value | None, ...], tuple[_Rule, ...]] = {}
 
     def first(self, request: Request) -> tuple[_Rule, ...]:
@@ -228,9 +232,9 @@ class _Near:
         known = self._answers.get(facts)
         if known is None:
             known = self._holding(request, sparing=sparing)
-            if len(self._answers) >= _MOST_FACTS:
-                self._answers.clear()
-            if sum(map(len, filter(None, facts))) <= _LONGEST_FACTS:
+            if characters(facts) <= _LONGEST_FACTS:
+                if len(self._answers) >= _MOST_FACTS:
+                    self._answers.clear()
                 self._answers[facts] = known
         return known
 

@@ -7,10 +7,11 @@ from typing import Protocol
 from moorage.domain.wildcard import Test, plain
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.operators import NULL, OPERATORS, Operator, Quantifier, Use, read_use
-from moorage.policy.request import Context
+from moorage.policy.request import Context, characters
 from moorage.policy.variables import Template, read_template
 
 _MOST_FILLED = 64  # texts that one condition's variables were filled with, and are remembered
+_LONGEST_FILLED = 1024  # characters of such a text, beyond what the policy itself says
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,13 @@ class _Plain:
 class _Filled:
     """An operator whose wanted values take facts of the request; the tests made of them are remembered."""
 
-    __slots__ = ("_operator", "_tests", "condition", "fixed")
+    __slots__ = ("_longest", "_operator", "_tests", "condition", "fixed")
 
     def __init__(self, condition: Condition, operator: Operator) -> None:
         self.condition, self._operator, self.fixed = condition, operator, False
         self._tests: dict[tuple[str, ...], Test] = {}
+        said = sum(len(value) if isinstance(value, str) else value.length for value in condition.wanted)
+        self._longest = said + len(condition.wanted) + _LONGEST_FILLED
 
     def holds(self, context: Context, /) -> bool:
         actual = context.get(self.condition.key)
@@ -102,11 +105,14 @@ class _Filled:
 
     def _test(self, wanted: tuple[str, ...]) -> Test:
         known = self._tests.get(wanted)
-        if known is None:
+        if known is not None:
+            return known
+        made = self._made(wanted)
+        if characters((wanted,)) <= self._longest:
             if len(self._tests) >= _MOST_FILLED:
                 self._tests.clear()
-            known = self._tests[wanted] = self._made(wanted)
-        return known
+            self._tests[wanted] = made
+        return made
 
     def _made(self, wanted: tuple[str, ...]) -> Test:
         try:

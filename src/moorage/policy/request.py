@@ -1,12 +1,15 @@
 """What is asked of the policies: who wants to do what with which resource, under which circumstances."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
 # Several values for a key such as aws:TagKeys.
 Value = str | tuple[str, ...]
+
+# The keys whose value no later request has again.
+TIMES = frozenset({"aws:currenttime", "aws:epochtime"})
 
 ANY_RESOURCE = "*"
 ANYONE = "*"
@@ -21,6 +24,17 @@ class Context(Protocol):
     """
 
     def get(self, key: str, /) -> Value | None: ...
+
+
+def characters(values: Iterable[Value | None]) -> int:
+    """Count the characters of some values; each of several in one counts one more, for an empty one takes room too."""
+    found = 0
+    for value in values:
+        if isinstance(value, str):
+            found += len(value)
+        elif value is not None:
+            found += len(value) + sum(map(len, value))
+    return found
 
 
 class RequesterType(StrEnum):

@@ -50,6 +50,11 @@ class Template:
         return "".join(filled)
 
     @property
+    def length(self) -> int:
+        """The characters of the text itself, without what is filled in."""
+        return sum(len(part) for part in self.parts if isinstance(part, str))
+
+    @property
     def head(self) -> str:
         """The text before the first variable."""
         return self.parts[0] if isinstance(self.parts[0], str) else ""

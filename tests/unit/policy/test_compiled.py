@@ -175,3 +175,36 @@ def test_no_more_facts_are_remembered_than_have_room() -> None:
     assert len(near._answers) == 1  # noqa: SLF001
     assert permits(policies, aws_useragent="docker" + 1019 * "x")
     assert len(near._answers) == 1  # noqa: SLF001
+
+
+def test_a_value_with_several_parts_is_as_long_as_they_are() -> None:
+    policies = compiled_of(conditional("Allow", "ForAnyValue:StringEquals", "aws:TagKeys", "team"))
+    for parts, kept in (((1018 * "x", "team"), 1), ((1019 * "x", "team"), 1), (("",) * 1025, 1), (("team",), 2)):
+        asked = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, {"aws:tagkeys": parts})
+        assert decide(asked, policies, None).allowed is ("team" in parts)
+        (near,) = policies._near.values()  # noqa: SLF001 - the memory that must stay small
+        assert len(near._answers) == kept  # noqa: SLF001
+
+
+@pytest.mark.parametrize("key", ["aws:CurrentTime", "aws:EpochTime"])
+def test_nothing_is_remembered_of_one_time(key: str) -> None:
+    policies = compiled_of(conditional("Allow", "DateGreaterThan", key, "2020-01-01T00:00:00Z"))
+    for second in range(3):
+        assert permits(policies, **{key.lower().replace(":", "_"): f"{1_800_000_000 + second}"})
+    (near,) = policies._near.values()  # noqa: SLF001 - the memory that must stay small
+    assert not near._answers  # noqa: SLF001
+
+
+def test_long_facts_that_are_filled_in_are_not_remembered() -> None:
+    said = 2000 * "s"  # what the policy says itself may be as long as it is
+    policies = compiled_of(
+        conditional("Allow", "StringEquals", "aws:username", [said, "${aws:useragent}"]),
+        {"Effect": "Deny", "Action": "*", "Resource": f"{REPOSITORIES}${{aws:useragent}}"},
+    )
+    for agent in (900 * "a", 2000 * "b"):
+        assert permits(policies, aws_username=agent, aws_useragent=agent)
+    (near,) = {near for near in policies._near.values() if near._rules[0].clauses}  # noqa: SLF001 - as above
+    (clause,) = near._rules[0].clauses  # noqa: SLF001
+    assert list(clause._tests) == [(said, 900 * "a")]  # type: ignore[attr-defined]  # noqa: SLF001
+    (moving,) = {rule.moving for rule in policies._rules if rule.moving}  # noqa: SLF001
+    assert list(moving._tests) == [f"{REPOSITORIES}{900 * 'a'}"]  # noqa: SLF001

@@ -14,10 +14,12 @@ from moorage.domain.errors import (
     InvalidAccountId,
     InvalidParameter,
     InvalidRepositoryName,
+    InvalidResourceTag,
     MalformedRequest,
     OperationNotBuilt,
     OperationUnknown,
     RegistryError,
+    TooManyResourceTags,
 )
 from moorage.domain.machine import Machine
 from moorage.domain.names import AccountId, Region, RepositoryName
@@ -36,6 +38,7 @@ from moorage.edge.awsjson import (
 from moorage.edge.awsjson.ask import Ask
 from moorage.edge.awsjson.codec import decode, encode
 from moorage.edge.awsjson.errors import AwsError, Refusal, refuse, response, standard, write
+from moorage.edge.awsjson.facts import read_facts
 from moorage.edge.awsjson.shapes import OPERATIONS, TARGET_PREFIX, OperationShape
 from moorage.edge.http.calls import call_of, signed_call, verify_machine_sent, verify_sent
 from moorage.edge.http.request import Request
@@ -260,7 +263,8 @@ def _names(shape: OperationShape, body: bytes, region: str) -> _Named:
     """Read the names that the operation's own members give: what its shape does not know must not be asked about.
 
     Raises:
-        MalformedRequest, InvalidParameter, InvalidAccountId, InvalidRepositoryName
+        MalformedRequest, InvalidParameter, InvalidAccountId, InvalidRepositoryName, InvalidResourceTag,
+        TooManyResourceTags
 
     """
     try:
@@ -285,8 +289,8 @@ def _names(shape: OperationShape, body: bytes, region: str) -> _Named:
             account, name = _read_arn(arn, region)
             one = (name,)
         texts = dict.fromkeys((*many, *one))
-        return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")), _facts(found))
-    except (InvalidAccountId, InvalidParameter, InvalidRepositoryName):
+        return _Named(account, tuple(map(RepositoryName.parse, texts)), bool(found.get("tags")), read_facts(found))
+    except (InvalidAccountId, InvalidParameter, InvalidRepositoryName, InvalidResourceTag, TooManyResourceTags):
         decode(shape, body)  # tells the member and the rule it breaks
         raise
 
@@ -302,25 +306,6 @@ def _read_arn(arn: str, region: str) -> tuple[AccountId, str]:
     if found is None or found.region != region:
         raise InvalidParameter("resourceArn", "Invalid ARN")
     return found.account, found.name
-
-
-def _facts(found: Mapping[str, object]) -> Mapping[str, Value]:
-    """Give the condition keys that the name of a setting and the tags make; what is none of them is refused later."""
-    facts: dict[str, Value] = {}
-    setting = found.get("name")  # account settings are all that a ``name`` is of
-    if isinstance(setting, str):
-        facts["ecr:accountsetting"] = setting
-    keys = found.get("tagKeys")
-    named = [key for key in keys if isinstance(key, str)] if isinstance(keys, list) else []
-    tags = found.get("tags")
-    for tag in tags if isinstance(tags, list) else ():
-        key, value = (tag.get("Key"), tag.get("Value")) if isinstance(tag, dict) else (None, None)
-        if isinstance(key, str) and isinstance(value, str):
-            named.append(key)
-            facts[f"aws:requesttag/{key.lower()}"] = value
-    if named:
-        facts["aws:tagkeys"] = tuple(named)
-    return facts
 
 
 def _texts(written: object) -> tuple[str, ...] | None:
