@@ -37,5 +37,5 @@ def sign_link(server: RunningServer, link: LayerLink) -> str:
     signed = replace(link, signature=ring_of(server).sign(Purpose.LAYER_LINK, link.message))
     return (
         f"/layers/{signed.account}/{signed.region}/{signed.repository_id}/{signed.digest}"
-        f"?expires={signed.expires_at}&signature={signed.signature}"
+        f"?expires={signed.expires_at}&caller={signed.caller}&signature={signed.signature}"
     )

@@ -143,7 +143,7 @@ class DenialNotFound(RegistryError):
 
 
 class LinkExpired(RegistryError):
-    """A signed download address is past its time, or was never ours."""
+    """A signed download address is past its time, was never ours, or its caller may not have the layer any more."""
 
     def __init__(self) -> None:
         super().__init__("the download link has expired or was altered")

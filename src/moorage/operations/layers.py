@@ -1,12 +1,14 @@
 """Looking at blobs and giving them out, always through a link of a repository that the caller may read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from moorage.domain.actions import OPERATIONS
 from moorage.domain.caller import Registry
 from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.domain.errors import (
+    CredentialUnknown,
     InvalidDigest,
     LayerInaccessible,
     LayerNotFound,
@@ -17,8 +19,8 @@ from moorage.domain.errors import (
 from moorage.domain.events import EventKind
 from moorage.domain.layer import Blob, LayerFailure, LayerFailureCode, LayerState
 from moorage.domain.names import AccountId, Region
-from moorage.operations.authorise import Granted
-from moorage.operations.env import Env
+from moorage.operations.authorise import Granted, authorise
+from moorage.operations.env import Call, Env
 from moorage.operations.keyring import Purpose
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
@@ -26,22 +28,36 @@ from moorage.store import blobs, repositories
 from moorage.store.transaction import Transaction
 
 LINK_LIFETIME = 3600 * 1_000_000  # µs
+_NEEDS = OPERATIONS["ecr.GetDownloadUrlForLayer"]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCaller:
+    """Who asked for a link, with which key; ``key_mark`` tells its secret from another under the same id."""
+
+    account: str
+    access_key_id: str
+    key_mark: str
+
+    def __str__(self) -> str:
+        return f"{self.account}.{self.access_key_id}.{self.key_mark}"
 
 
 @dataclass(frozen=True, slots=True)
 class LayerLink:
-    """Where a blob can be fetched without credentials for an hour, and the proof that we said so."""
+    """Where a blob can be fetched without credentials for an hour, in whose name, and the proof that we said so."""
 
     account: str
     region: str
     repository_id: str
     digest: str
     expires_at: int  # µs since 1970
+    caller: LinkCaller
     signature: str = ""
 
     @property
     def message(self) -> str:
-        return f"{self.account}|{self.region}|{self.repository_id}|{self.digest}|{self.expires_at}"
+        return f"{self.account}|{self.region}|{self.repository_id}|{self.digest}|{self.expires_at}|{self.caller}"
 
 
 async def find_blob(env: Env, granted: Granted, digest: Digest) -> Blob:
@@ -116,32 +132,45 @@ async def check_availability(
 
 
 async def link_layer(env: Env, granted: Granted, digest: Digest) -> LayerLink:
-    """Make a link to a blob that an image refers to, good for one hour.
+    """Make a link to a blob that an image refers to, good for one hour, and no longer than the caller's session.
 
     Raises:
         RepositoryNotFound, LayerNotFound, LayerInaccessible
 
     """
     await open_blob(env, granted, digest)
-    registry, expires_at = granted.registry, granted.call.at + LINK_LIFETIME
-    link = LayerLink(registry.account, registry.region, granted.repository_id, digest, expires_at)
-    signature = env.keyring.sign(Purpose.LAYER_LINK, link.message)
-    return LayerLink(link.account, link.region, link.repository_id, link.digest, expires_at, signature)
+    registry, call, principal = granted.registry, granted.call, granted.principal
+    expires_at = call.at + LINK_LIFETIME
+    if principal.session is not None:
+        expires_at = min(expires_at, principal.session.expires_at)
+    caller = LinkCaller(str(call.account), call.access_key_id, principal.key_mark)
+    link = LayerLink(registry.account, registry.region, granted.repository_id, digest, expires_at, caller)
+    return replace(link, signature=env.keyring.sign(Purpose.LAYER_LINK, link.message))
 
 
-async def follow_link(env: Env, link: LayerLink, *, at: int) -> Content:
-    """Give the blob that a link of ours names; who holds the link needs nothing else.
+async def follow_link(env: Env, link: LayerLink, call: Call) -> Content:
+    """Give the blob that a link of ours names, if who asked for the link may still have it.
+
+    Who holds the link needs no credentials: ``call`` is made in the name of the link's caller, whose key and policies
+    are looked at as they are now, under the circumstances of this call.
 
     Raises:
-        LinkExpired: past its time, or altered
+        LinkExpired: past its time, or altered, or its caller's key is gone
         LayerNotFound: the repository does not show that blob any more
+        Denied
 
     """
-    if not env.keyring.is_signed(Purpose.LAYER_LINK, link.message, link.signature) or at >= link.expires_at:
+    if not env.keyring.is_signed(Purpose.LAYER_LINK, link.message, link.signature) or call.at >= link.expires_at:
         raise LinkExpired
     registry = Registry(AccountId(link.account), Region(link.region))
     repository = await repositories.find(env.store.now, registry, link.repository_id)
-    blob = None if repository is None else await blobs.open_blob(env.store.recall, repository, Digest(link.digest))
+    if repository is None:
+        raise LayerNotFound(Place("", link.account), link.digest)
+    try:
+        await authorise(env, call, _NEEDS, registry, repository.name)
+    except CredentialUnknown:
+        raise LinkExpired from None
+    blob = await blobs.open_blob(env.store.recall, repository, Digest(link.digest))
     if blob is None or not blob.referenced:
         raise LayerNotFound(Place("", link.account), link.digest)
     return content_of(env, blob)

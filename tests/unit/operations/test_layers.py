@@ -9,11 +9,20 @@ from moorage.domain.content import Content
 from moorage.domain.digest import Digest
 from moorage.domain.errors import LayerInaccessible, LayerNotFound, LinkExpired, RepositoryNotFound
 from moorage.domain.layer import LayerFailureCode
-from moorage.operations.env import Env
+from moorage.domain.names import AccountId, Region
+from moorage.operations.env import Call, Env
 from moorage.operations.keyring import Purpose
-from moorage.operations.layers import LayerLink, check_availability, find_blob, follow_link, link_layer, open_blob
+from moorage.operations.layers import (
+    LayerLink,
+    LinkCaller,
+    check_availability,
+    find_blob,
+    follow_link,
+    link_layer,
+    open_blob,
+)
 from moorage.operations.repositories import delete_repository
-from support.env import FURTHER_REGION, OTHER, FrozenClock
+from support.env import FURTHER_REGION, HOME, OTHER, FrozenClock
 from unit.operations.tenant import REPOSITORY, Tenant, read, root_of
 
 LAYER = b"layer"
@@ -35,7 +44,19 @@ def link(tenant: Tenant) -> LayerLink:
 
 
 def follow(env: Env, link: LayerLink) -> Content:
-    return asyncio.run(follow_link(env, link, at=env.clock()))
+    by = link.caller
+    call = Call(
+        "request-2",
+        env.clock(),
+        AccountId(by.account),
+        by.access_key_id,
+        Region(link.region),
+        False,
+        "",
+        None,
+        by.key_mark,
+    )
+    return asyncio.run(follow_link(env, link, call))
 
 
 def test_a_layer_of_an_image_is_given_out(tenant: Tenant) -> None:
@@ -97,6 +118,7 @@ def test_a_link_ends_after_an_hour(env: Env, link: LayerLink, clock: FrozenClock
         {"repository_id": "0" * 24},
         {"digest": Digest.of(b"{}")},
         {"expires_at": 2**53},
+        {"caller": LinkCaller(HOME, "AKIAIOSFODNN7EXAMPLE", "0" * 24)},
         {"signature": ""},
         {"signature": "k1." + "0" * 64},
     ],

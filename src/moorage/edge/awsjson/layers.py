@@ -79,7 +79,7 @@ async def download_url(ask: Ask) -> Struct:
 def _path(link: LayerLink) -> str:
     return (
         f"/layers/{link.account}/{link.region}/{link.repository_id}/{link.digest}"
-        f"?expires={link.expires_at}&signature={link.signature}"
+        f"?expires={link.expires_at}&caller={link.caller}&signature={link.signature}"
     )
 
 
