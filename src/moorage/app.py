@@ -86,7 +86,7 @@ def serve_worker(
     silence = max(patience.header, patience.idle)  # of the two, the watch ends what is over sooner
     listening = Listening(listener_fd, index, config.tls_cert, config.tls_key, silence)
     tasks = (log.run(), keep_house(env, sweeps=index == _SWEEPER), watch.run(listener_fd))
-    serve(front.__rsgi__, listening, ready, *tasks)
+    serve(front.__rsgi__, listening, ready, bodies.leftovers.end, *tasks)
     log.flush()
     store.close()
 

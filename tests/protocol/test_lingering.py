@@ -2,8 +2,10 @@
 
 import http.client
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 import pytest
@@ -135,6 +137,21 @@ def test_who_stops_sending_is_not_waited_for(refusing: RunningServer, method: st
         wire.send(head(method, "/nowhere", named.items()) + b"the beginning")
         assert wire.receive(method).status == 404
         assert wire.is_closed()
+
+
+def test_who_was_refused_already_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:
+    with RunningServer(tmp_path / "data", settings={"MOORAGE_WORKERS": "1"}) as server, Wire(server.host) as wire:
+        wire.send(head("PUT", "/nowhere", {"Host": server.host, "Content-Length": str(MOST)}.items()))
+        assert wire.receive("PUT").status == 404
+        ending = Thread(target=server.stop)
+        ending.start()
+        sent = 0
+        while sent < 80 and not wire.cut_while_sending(bytes(32 * 1024)):  # for 20 of the 30 seconds that it may take
+            time.sleep(0.25)
+            sent += 1
+        wire.close()
+        ending.join()
+    assert sent < 80
 
 
 def peak(pid: int) -> int:

@@ -13,6 +13,7 @@ from typing import Final, Self
 import pytest
 
 from moorage.cli.limits import allow_many_files
+from moorage.edge.http.linger import EACH, MOST
 from protocol.api import ECR, Api, code_of
 from protocol.people import root_of
 from protocol.registry import Registry, basic
@@ -125,11 +126,11 @@ def test_a_reader_that_takes_nothing_is_hung_up_on(tmp_path: Path) -> None:
 
 
 class Crowd:
-    """A thousand connections that each begin with the same bytes and then are slow."""
+    """A thousand connections, or fewer, that each begin with the same bytes and then are slow."""
 
-    def __init__(self, server: RunningServer, begin: bytes) -> None:
+    def __init__(self, server: RunningServer, begin: bytes, size: int = CROWD) -> None:
         allow_many_files()
-        self._all = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(CROWD)]
+        self._all = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(size)]
         self._gone = select.poll()
         for connection in self._all:
             connection.sendall(begin)
@@ -142,11 +143,11 @@ class Crowd:
         for connection in self._all:
             connection.close()
 
-    def drip(self) -> None:
-        """Send one more byte on each."""
+    def drip(self, content: bytes = b"x") -> None:
+        """Send one more byte on each, or a few."""
         for connection in self._all:
             with contextlib.suppress(OSError):
-                connection.send(b"x")
+                connection.send(content)
 
     def gone(self) -> int:
         """Count the connections that the server has ended."""
@@ -168,7 +169,7 @@ def work(registry: Registry, number: int) -> None:
 
 
 def dripping(server: RunningServer) -> dict[str, bytes]:
-    """Begin what may be sent a byte at a time: a head, a part of an upload, a signed body."""
+    """Begin what may be sent a byte at a time: a head, a part of an upload, a signed body, what is refused."""
     key, name, password = root_of(server), server.host, server.password()
     told = {"Host": name, "Authorization": basic(password), "Content-Length": "1000000"}
     with Wire(server.host) as wire:
@@ -178,10 +179,11 @@ def dripping(server: RunningServer) -> dict[str, bytes]:
         "head": b"GET /v2/ HTTP/1.1\r\nX-Slow: ",
         "upload": head("POST", path, told.items()),
         "call": head("POST", "/", (*signed, ("content-length", "60000"))),
+        "refused": head("PUT", "/nowhere", {"Host": name, "Content-Length": "1000000"}.items()),
     }
 
 
-@pytest.mark.parametrize("kind", ["head", "upload", "call"])
+@pytest.mark.parametrize("kind", ["head", "upload", "call", "refused"])
 def test_a_thousand_that_send_a_byte_at_a_time_stop_nobody_and_are_ended(tmp_path: Path, kind: str) -> None:
     with start(tmp_path, header="3", body="3") as server, Wire(server.host) as wire:
         registry = Registry(wire, server.password())
@@ -210,3 +212,16 @@ def test_a_thousand_readers_that_take_nothing_stop_nobody_and_hold_little(tmp_pa
 
         with Crowd(server, asked) as crowd:
             wait_until(few_are_left)
+
+
+def test_of_those_who_send_on_after_a_refusal_one_client_has_only_a_few(tmp_path: Path) -> None:
+    with start(tmp_path) as server:
+        refused = head("PUT", "/nowhere", {"Host": server.host, "Content-Length": str(MOST)}.items())
+
+        def some_are_gone() -> bool:
+            crowd.drip(bytes(8 * 1024))
+            return crowd.gone() >= _STALLED
+
+        with Crowd(server, refused, EACH + _STALLED) as crowd:
+            wait_until(some_are_gone)
+            assert crowd.gone() == _STALLED

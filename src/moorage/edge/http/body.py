@@ -8,7 +8,7 @@ an end is the number of empty pieces it closes with: one after a whole body, two
 from collections.abc import AsyncIterable, AsyncIterator
 
 from moorage.domain.errors import BodyTooLarge, MalformedRequest
-from moorage.edge.http import linger
+from moorage.edge.http.linger import NOT_WAITED_FOR, Leftovers, Rest, less
 from moorage.edge.http.pace import Pace, Paces
 from moorage.edge.http.patience import Patience
 from moorage.edge.http.room import FREE, UNKNOWN, Room, Sender, Share
@@ -44,7 +44,7 @@ class Bodies:
 
     def __init__(self, patience: Patience | None = None, room: Room | None = None) -> None:
         self.paces = Paces((patience or Patience()).body)
-        self.leftovers = Paces(linger.SILENCE)
+        self.leftovers = Leftovers()
         self.room = room or Room()
 
     def look(self, now: float) -> None:
@@ -90,23 +90,22 @@ class BodyReader:
         self._pace = self._bodies.paces.begin()
         return read_pieces(self._open(transport), declared, self._pace)
 
-    def rest(self, transport: AsyncIterable[bytes], declared: int | None) -> linger.Rest | None:
-        """Tell what is still to come of the body, once there is an answer."""
+    def rest(self, transport: AsyncIterable[bytes], declared: int | None, sender: Sender) -> Rest | None:
+        """Tell what is still to come of the body, once there is an answer, and may be taken."""
         pace = self._pace
         if pace is None:
-            return linger.Rest(self._open(transport), declared)
-        if pace.over or pace.received == declared:
+            rest = Rest(self._open(transport), declared)
+        elif pace.over or pace.received == declared:
             return None
-        # Who was too slow for an answer is not waited for; what was waited for then must not be asked for again.
-        return linger.Rest(None if pace.late else self._open(transport), linger.less(declared, pace.received))
+        elif pace.late:
+            return NOT_WAITED_FOR  # who was too slow for an answer; what was waited for must not be asked for again
+        else:
+            rest = Rest(self._open(transport), less(declared, pace.received))
+        return self._bodies.leftovers.admit(rest, sender.peer)
 
-    async def linger(self, rest: linger.Rest) -> None:
+    async def linger(self, rest: Rest, sender: Sender) -> None:
         """Take what is still to come, and throw it away."""
-        pace = self._bodies.leftovers.begin()
-        try:
-            await linger.drain(rest, pace)
-        finally:
-            self._bodies.leftovers.end(pace)
+        await self._bodies.leftovers.take(rest, sender.peer)
 
     def blame(self, sender: Sender) -> None:
         """Note that the body was not signed by whoever it says; a small one costs nobody anything."""

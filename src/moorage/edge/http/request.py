@@ -106,6 +106,10 @@ class Request:
         self._transport, self._reader = transport, BodyReader(bodies)
         self.received = 0
 
+    @property
+    def _sender(self) -> Sender:
+        return Sender(self.origin.client)
+
     @cached_property
     def query(self) -> dict[str, str]:
         """The query's fields, each named once.
@@ -164,7 +168,7 @@ class Request:
 
     def blame(self) -> None:
         """Note that the body, which had to be read to tell, was signed by nobody."""
-        self._reader.blame(Sender(self.origin.client))
+        self._reader.blame(self._sender)
 
     def close(self) -> None:
         """Let go of the body's place in memory: the request is answered."""
@@ -179,7 +183,7 @@ class Request:
             declared = self.content_length
         except MalformedRequest:
             declared = None
-        return self._reader.rest(self._transport, declared)
+        return self._reader.rest(self._transport, declared, self._sender)
 
     def ends_after(self, rest: Rest | None) -> bool:
         """Tell whether the connection ends with the rest; whoever asked for leave to send it may leave it out."""
@@ -187,7 +191,7 @@ class Request:
 
     async def linger(self, rest: Rest) -> None:
         """Take what is still to come, and throw it away."""
-        await self._reader.linger(rest)
+        await self._reader.linger(rest, self._sender)
 
     async def stream(self) -> AsyncIterator[bytes]:
         """Give the body in pieces as they come; one that is cut short raises at its end.

@@ -33,15 +33,29 @@ class Listening:
     silence: float = 30  # seconds: the server's one clock for heads on their way and for idle connections
 
 
-def serve(application: Application, listening: Listening, started: Callable[[], None], *tasks: Awaitable[None]) -> None:
-    """Serve until SIGTERM: requests in flight finish, new ones are refused. ``tasks`` run beside."""
+def serve(
+    application: Application,
+    listening: Listening,
+    started: Callable[[], None],
+    ending: Callable[[], None],
+    *tasks: Awaitable[None],
+) -> None:
+    """Serve until SIGTERM: requests in flight finish, new ones are refused, once ``ending`` is called.
+
+    ``tasks`` run beside.
+    """
+
+    def end() -> None:
+        ending()
+        stop.set()
+
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     stop = WorkerSignal()
     over = loop.create_future()
     stop.add_cb(lambda: loop.call_soon_threadsafe(over.set_result, None))
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, end)
     worker = RSGIWorker(
         listening.index,
         (None, SocketHolder(listening.fd, False, _BACKLOG)),
