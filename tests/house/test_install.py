@@ -104,3 +104,17 @@ def test_modules_that_cannot_be_had_are_told_and_no_failure(machine: Machine) ->
     assert "its test will be skipped: module lookup refused" in told
     assert "module lookup refused" in (machine.suite / "missing").read_text(encoding="utf-8")
     assert not (machine.suite / "version").exists()
+
+
+def test_a_go_that_cannot_be_had_is_told_and_no_failure(machine: Machine) -> None:
+    unpack = machine.folder / "tests" / "install" / "unpack.sh"
+    whole = unpack.read_text(encoding="utf-8")
+    unpack.write_text(f'#!{shutil.which("bash")}\necho "no mirror of Debian" >&2\nexit 1\n', encoding="utf-8")
+    told = machine.run()
+    assert "its test will be skipped: no mirror of Debian" in told
+    assert "no mirror of Debian" in (machine.suite / "missing").read_text(encoding="utf-8")
+    assert not (machine.suite / "version").exists()
+    unpack.write_text(whole, encoding="utf-8")
+    machine.run()
+    assert (machine.suite / "version").exists()
+    assert not (machine.suite / "missing").exists()

@@ -3,8 +3,8 @@
 #
 #   tests/install/conformance.sh
 #
-# Go 1.24 or newer is the machine's, else Debian 13's, which is only unpacked. Where the suite's modules cannot be had,
-# the reason is left in .tools/conformance/missing, and the test says that it was skipped.
+# Go 1.24 or newer is the machine's, else Debian 13's, which is only unpacked. Where Go or the suite's modules cannot be
+# had, the reason is left in .tools/conformance/missing, and the test says that it was skipped.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,9 +24,13 @@ find_go() {
     go=go
     return
   fi
-  "$here/unpack.sh" trixie "$tools/trixie-go" golang-1.24-go golang-1.24-src
+  "$here/unpack.sh" trixie "$tools/trixie-go" golang-1.24-go golang-1.24-src || return
   go=$tools/trixie-go/usr/lib/go-1.24/bin/go
   export GOROOT=$tools/trixie-go/usr/lib/go-1.24 GOTOOLCHAIN=local
+}
+
+build() { # as a condition, where nothing ends by itself at an error
+  find_go && GOBIN=$folder GOFLAGS=-mod=mod "$go" install "$module@$version"
 }
 
 if [ "$(cat "$folder/version" 2>/dev/null)" = "$version" ]; then
@@ -34,8 +38,7 @@ if [ "$(cat "$folder/version" 2>/dev/null)" = "$version" ]; then
 fi
 rm -rf "$folder"
 mkdir -p "$folder"
-find_go
-if ! GOBIN=$folder GOFLAGS=-mod=mod "$go" install "$module@$version" 2>"$folder/missing"; then
+if ! build 2>"$folder/missing"; then
   echo "conformance.sh: the OCI suite could not be built, its test will be skipped: $(tail -1 "$folder/missing")" >&2
   exit 0
 fi
