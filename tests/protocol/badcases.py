@@ -2,12 +2,13 @@
 
 import gzip
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
 from moorage.domain.profile import Profile
-from protocol.registry import DOCKER_MANIFEST, EMPTY_INDEX, MIB, described, index_for, manifest_for
+from protocol.registry import CONFIG, DOCKER_MANIFEST, EMPTY_INDEX, MIB, described, index_for, manifest_for
 from support.images import OCI
 from support.layers import digest_of
 
@@ -146,10 +147,39 @@ def _out_of_the_folder() -> Iterator[Bad]:
         yield Bad(f"F: {what} as the digest of an upload", "PUT", finish, 400, "DIGEST_INVALID")
 
 
+def _false(data: bytes, media_type: str) -> Mapping[str, Mapping[str, object]]:
+    """Describe content by descriptors that carry what is not that content (decision 36)."""
+    told, content = described(data, media_type), b64encode(data).decode()
+    return {
+        "no base64": told | {"data": content[:-1] + "!"},
+        "base64 for addresses": told | {"data": b64encode(bytes([255]) * len(data), b"-_").decode()},
+        "no text": told | {"data": 1},
+        "another size": told | {"data": content, "size": len(data) + 1},
+        "less than its size": told | {"data": b64encode(data[:-1]).decode()},
+        "another digest": told | {"data": b64encode(bytes(len(data))).decode()},
+    }
+
+
+def false_data() -> Mapping[str, Mapping[str, object]]:
+    """Give manifests with false data, by the place of it; all that they name is there."""
+    image = _dumped(manifest_for(LAYER))
+    return {
+        **{
+            f"a config with {what}": manifest_for(LAYER, config=one) for what, one in _false(CONFIG, OCI.config).items()
+        },
+        **{f"a layer with {what}": manifest_for(LAYER, layers=[one]) for what, one in _false(LAYER, OCI.layer).items()},
+        **{f"a child with {what}": index_for(manifests=[one]) for what, one in _false(image, OCI.manifest).items()},
+        **{
+            f"a subject with {what}": manifest_for(LAYER, subject=one)
+            for what, one in _false(image, OCI.manifest).items()
+        },
+    }
+
+
 def _confusing() -> Iterator[Bad]:
     image = manifest_for(LAYER)
     text = _dumped(image)
-    bodies: Mapping[str, tuple[bytes, str]] = {
+    bodies: dict[str, tuple[bytes, str]] = {
         "layers and manifests": (_dumped(image | {"manifests": []}), OCI.manifest),
         "manifests and layers": (_dumped(EMPTY_INDEX | {"layers": [], "config": {}}), OCI.index),
         "layers of the first schema, too": (_dumped(image | {"fsLayers": [{"blobSum": "x"}]}), OCI.manifest),
@@ -172,6 +202,7 @@ def _confusing() -> Iterator[Bad]:
         "schema 1": (b'{"schemaVersion":1,"fsLayers":[]}', OCI.manifest),
         "a child of another kind": (_dumped(index_for(manifests=[described(text, OCI.index)])), OCI.index),
     }
+    bodies |= {f"data: {what}": (_dumped(found), str(found["mediaType"])) for what, found in false_data().items()}
     for what, (body, media_type) in bodies.items():
         told = {"Content-Type": media_type}
         put = partial(bytes, body)

@@ -11,11 +11,12 @@ from botocore.client import BaseClient
 from moorage.domain.profile import Profile
 from protocol.api import Api
 from protocol.badcases import FOREIGN, LAYER, Bad
+from protocol.badfields import BadFields
 from protocol.people import EVERYTHING, People
-from protocol.registry import Registry
+from protocol.registry import Registry, basic
 from support.layers import digest_of
 from support.server import RunningServer
-from support.wire import Answer, Wire
+from support.wire import Answer, Wire, head
 
 NAME, OTHER = "bad/input", "bad/other"
 
@@ -37,8 +38,19 @@ class Hostile:
             path = bad.path.format(**ways) if "{" in bad.path else bad.path
             return Registry(wire, self.registry.password).ask(bad.method, path, bad.headers, bad.body())
 
+    def ask_lines(self, bad: BadFields) -> Answer:
+        """Send a request with exactly these lines, behind those that name the host and who asks."""
+        fixed = [("Host", self.server.host), ("Authorization", basic(self.registry.password))]
+        target = "/v2/" + bad.path.format(name=NAME, upload=self.upload)
+        with Wire(self.server.host) as wire:
+            wire.send(head(bad.method, target, [*fixed, *bad.lines]) + bad.body)
+            return wire.receive(bad.method)
+
     def call(self, operation: str, members: Mapping[str, object]) -> Answer:
         return self._once(lambda api: api.call(operation, members))
+
+    def put_image(self, manifest: Mapping[str, object]) -> Answer:
+        return self.call("PutImage", {"repositoryName": NAME, "imageManifest": json.dumps(manifest), "imageTag": "odd"})
 
     def call_target(self, target: str) -> Answer:
         """Send a call whose target is just this."""

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from protocol.api import code_of
-from protocol.badcases import ACTIONS, TARGETS, WAYS_OUT, calls
+from protocol.badcases import ACTIONS, TARGETS, WAYS_OUT, calls, false_data
 from protocol.hostile import NAME, Hostile, hostile_server
 from protocol.registry import MIB
 
 CALLS = calls(NAME)
+FALSE = false_data()
 
 
 @pytest.fixture(scope="module")
@@ -67,4 +68,14 @@ def test_no_member_leads_out_of_the_folder(hostile: Hostile, untouched: object, 
         "SerializationException",  # of a NUL, which no string of a call may hold
     }
     assert (answer.status, code_of(answer) in told) == (400, True)
+    assert hostile.state() == untouched
+
+
+@pytest.mark.parametrize("place", FALSE)
+def test_content_that_a_descriptor_carries_falsely_is_an_invalid_manifest(
+    hostile: Hostile, untouched: object, place: str
+) -> None:
+    answer = hostile.put_image(FALSE[place])
+    assert (answer.status, code_of(answer)) == (400, "InvalidParameterException")
+    assert "the data of a descriptor in" in str(answer.read("message"))
     assert hostile.state() == untouched

@@ -7,7 +7,20 @@ from collections.abc import Iterator
 import pytest
 
 from moorage.domain.profile import Profile
-from protocol.badcases import ACTIONS, CASES, FOREIGN, LAYER, PASSWORDS, TARGETS, WAYS_OUT, Bad, calls, foreign_image
+from protocol.badcases import (
+    ACTIONS,
+    CASES,
+    FOREIGN,
+    LAYER,
+    PASSWORDS,
+    TARGETS,
+    WAYS_OUT,
+    Bad,
+    calls,
+    false_data,
+    foreign_image,
+)
+from protocol.badfields import FIELDS, BadFields
 from protocol.crowd import at_once
 from protocol.hostile import NAME, Hostile, hostile_server
 from protocol.registry import MIB, Registry, code_of
@@ -47,6 +60,15 @@ def test_a_bad_request_is_told_so_and_changes_nothing(hostile: Hostile, untouche
     answer = hostile.ask(bad)
     status, code = bad.expected(hostile.profile)
     assert (answer.status, None if code is None else code_of(answer)) == (status, code)
+    assert hostile.state() == untouched
+
+
+@BOTH
+@pytest.mark.parametrize("bad", FIELDS, ids=lambda bad: bad.id)
+def test_fields_of_two_meanings_are_refused_and_change_nothing(
+    hostile: Hostile, untouched: object, bad: BadFields
+) -> None:
+    assert hostile.ask_lines(bad).status == 400
     assert hostile.state() == untouched
 
 
@@ -138,6 +160,10 @@ def everything_bad(hostile: Hostile) -> None:
     """Send every table of bad input once."""
     for bad in CASES:
         hostile.ask(bad)
+    for fields in FIELDS:
+        hostile.ask_lines(fields)
+    for manifest in false_data().values():
+        hostile.put_image(manifest)
     for password in PASSWORDS:
         hostile.knock(password)
     for target in TARGETS:
