@@ -52,25 +52,35 @@ class ProviderKeys:
             ProviderUnreachable: it is not signed by a key that is known, and the issuer could not be asked
 
         """
-        if len(self._locks) > _MOST_ISSUERS:
-            self._locks.clear()
-        async with self._locks.setdefault(issuer, asyncio.Lock()):
-            known = self._known.get(issuer)
-            signed = known is not None and self._is_fresh(known) and is_signed(known.keys)
-            if not signed and (known is None or self._may_ask(known)):
-                known = await self._ask(issuer, known)
-                if len(self._known) > _MOST_ISSUERS:
-                    self._known.clear()
-                self._known[issuer] = known
-                signed = self._is_fresh(known) and is_signed(known.keys)
+        known = self._known.get(issuer)
+        signed = self._has_signed(known, is_signed)
+        # Known keys are judged without the lock: while a forged token has a slow issuer asked, good ones go on.
+        if not signed and self._may_ask(known):
+            if len(self._locks) > _MOST_ISSUERS:
+                self._locks.clear()
+            async with self._locks.setdefault(issuer, asyncio.Lock()):
+                known = await self._newer(issuer, known)
+            signed = self._has_signed(known, is_signed)
         if not signed and known is not None and known.trouble is not None:
             raise ProviderUnreachable(known.trouble)
         return signed
 
-    def _is_fresh(self, known: _Known) -> bool:
-        return self._clock() - known.at < _FRESH
+    def _has_signed(self, known: _Known | None, is_signed: Callable[[Sequence[Json]], bool]) -> bool:
+        return known is not None and self._clock() - known.at < _FRESH and is_signed(known.keys)
 
-    def _may_ask(self, known: _Known) -> bool:
+    async def _newer(self, issuer: str, before: _Known | None) -> _Known:
+        """Ask for keys that are newer than ``before``, unless that was done while the lock was waited for."""
+        known = self._known.get(issuer)
+        if known is None or known is before:
+            known = await self._ask(issuer, known)
+            if len(self._known) > _MOST_ISSUERS:
+                self._known.clear()
+            self._known[issuer] = known
+        return known
+
+    def _may_ask(self, known: _Known | None) -> bool:
+        if known is None:
+            return True
         since = self._clock() - known.asked_at
         if known.trouble is not None:
             return since >= _LEFT_ALONE
