@@ -7,16 +7,20 @@ from pathlib import Path
 
 import apsw
 import pytest
+from sqlalchemy import select
 
 from moorage.domain.digest import Digest
 from moorage.domain.names import AccountId, Region
 from moorage.domain.referrer import Referrer
 from moorage.domain.repository import RepositoryKey
+from moorage.operations import machineends
+from moorage.store import machines, referrers
 from moorage.store import migrate as migrations
-from moorage.store import referrers
 from moorage.store.image_counts import image_counts
 from moorage.store.migrate import migrate
+from moorage.store.sessions import sessions
 from moorage.store.sqlite import SqliteStore
+from moorage.store.transaction import Transaction
 from moorage.store.version import NEWEST, version_of
 
 ACCOUNT, REGION, REPOSITORY = AccountId("111122223333"), Region("eu-central-1"), "0123456789abcdef01234567"
@@ -105,6 +109,12 @@ def test_a_machine_s_sessions_of_before_end_with_it(tmp_path: Path, monkeypatch:
         patch.setattr(migrations, "NEWEST", "0011")
         migrate(tmp_path / "db", tmp_path / "lock", tmp_path / "backups")
     connection = apsw.Connection(str(tmp_path / "db"))
+    connection.execute(
+        "INSERT INTO machines (account_id, instance_id, region, role_id, role_name, made_by, join_hash, "
+        "join_expires_at, key_id, secret, created_at, joined_at) "
+        "VALUES (?, 'i-1', ?, 'AROA1', 'hosts', 'root', x'01', 2, 'AMMK1', x'00', 1, 1)",
+        (ACCOUNT, REGION),
+    )
     for key, kind, parent in (("ASIA1", "machine", "AMMK1"), ("ASIA2", "role", None), ("ASIA3", "user", "AKIA1")):
         connection.execute(
             "INSERT INTO sessions (access_key_id, account_id, kind, entity_id, parent, name, secret, facts, "
@@ -113,5 +123,16 @@ def test_a_machine_s_sessions_of_before_end_with_it(tmp_path: Path, monkeypatch:
         )
     connection.close()
     assert migrate(tmp_path / "db", tmp_path / "lock", tmp_path / "backups") == "0011"
-    told = apsw.Connection(str(tmp_path / "db")).execute("SELECT access_key_id, machine FROM sessions ORDER BY 1")
-    assert told.fetchall() == [("ASIA1", "AMMK1"), ("ASIA2", None), ("ASIA3", None)]
+    store = SqliteStore(tmp_path / "db", tmp_path / "lock", reached=lambda _: None)
+
+    async def revoked(tx: Transaction) -> bool:
+        found = await machines.find_by_key(tx, "AMMK1")
+        assert found is not None
+        return await machineends.revoke(tx, found[0], at=2)
+
+    try:
+        asyncio.run(store.write(revoked))
+        left = asyncio.run(store.now.all(select(sessions.c.access_key_id).order_by(sessions.c.access_key_id)))
+        assert left == [("ASIA2",), ("ASIA3",)]
+    finally:
+        store.close()
