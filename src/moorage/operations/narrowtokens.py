@@ -22,6 +22,7 @@ from moorage.operations.accounts import NewKey, Vault
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Env
 from moorage.operations.listing import Listing, Page, Paging
+from moorage.operations.machineends import expect_standing
 from moorage.operations.principals import mark_of
 from moorage.operations.record import record
 from moorage.operations.tokens import Token, sealed_text
@@ -89,6 +90,7 @@ async def create_token(env: Env, granted: Granted, wanted: Wanted) -> Made:
     Raises:
         InvalidParameter, QuotaExceeded
         AccessDenied: the caller is a token itself
+        CredentialUnknown: the machine that the caller's session comes from was revoked meanwhile
 
     """
     narrow = _narrow(granted.registry, wanted)
@@ -96,6 +98,7 @@ async def create_token(env: Env, granted: Granted, wanted: Wanted) -> Made:
     row = _row(env, granted, wanted, narrow, key)
 
     async def unit(tx: Transaction) -> None:
+        await expect_standing(tx, row.machine)
         if await sessions.count_of(tx, row.account, row.kind, row.entity_id, now=granted.call.at) >= LIMIT:
             raise QuotaExceeded("TokensPerPrincipal", LIMIT)
         await sessions.create(tx, row)

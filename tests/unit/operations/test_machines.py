@@ -29,6 +29,7 @@ from moorage.operations.machines import (
     register_instance,
     revoke_instance,
 )
+from moorage.operations.narrowtokens import Wanted, create_token
 from moorage.operations.roles import NewRole, create_role, delete_role, update_trust
 from moorage.operations.sessions import Limits
 from moorage.store.machines import machines
@@ -242,3 +243,13 @@ def test_machines_are_listed_in_pages(tenant: Tenant) -> None:
     second = tenant.run(list_instances, "", Paging(first.marker, 3))
     assert [machine.id for machine in (*first.items, *second.items)] == made
     assert (first.marker is None, second.marker) == (False, None)
+
+
+def test_no_token_is_made_of_a_session_whose_machine_is_revoked_meanwhile(tenant: Tenant) -> None:
+    machine = join(tenant, register(tenant).token).machine
+    holder = replace(tenant, key_id=fetch(tenant, machine).opened.access_key_id)
+    granted = holder.granted()
+    tenant.run(revoke_instance, "", machine.id)
+    with pytest.raises(CredentialUnknown):
+        asyncio.run(create_token(tenant.env, granted, Wanted(["pull"], ["*"])))
+    assert tenant.rows(sessions, "access_key_id") == []

@@ -175,7 +175,7 @@ def _is_unsigned(request: Request) -> bool:
 
 
 def _refuse_borrowed(signed: Signed, key: str) -> None:
-    """Refuse what a session of GetSessionToken may not do: IAM, and of STS all but two operations.
+    """Refuse what a session of GetSessionToken may not do: IAM, and of STS all but three operations.
 
     Raises:
         CredentialUnknown
