@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 import subprocess
 from pathlib import Path
@@ -132,3 +133,15 @@ def test_a_list_goes_on_past_a_page(server: RunningServer, wire: Wire, root: Key
     assert made <= set(seen)
     assert len(seen) == len(set(seen))
     assert json.loads(registrar.own("ListInstances").body).keys() == {"instances", "nextToken"}
+
+
+def test_the_root_of_this_machine_calls_no_server_elsewhere(server: RunningServer, tmp_path: Path) -> None:
+    here = ("--data", server.data)
+    assert run("list", *here, HOME=str(tmp_path)).returncode == 0
+    with socket.create_server(("127.0.0.1", 0)) as elsewhere:
+        elsewhere.settimeout(0.1)
+        url = f"http://127.0.0.1:{elsewhere.getsockname()[1]}"
+        done = run("list", *here, "--endpoint-url", url, HOME=str(tmp_path))
+        assert (done.returncode, "AWS_ACCESS_KEY_ID" in done.stderr) == (1, True), done.stderr
+        with pytest.raises(TimeoutError):  # nobody came
+            elsewhere.accept()

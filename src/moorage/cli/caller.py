@@ -31,14 +31,20 @@ def call_as_caller(
     """
     variables = os.environ
     settings = load_settings(config, data=data)
-    caller = _caller(variables) or root_of(settings)
+    caller = _caller(variables)
     region = variables.get("AWS_REGION") or variables.get("AWS_DEFAULT_REGION")
     if url is not None:
+        if caller is None:  # the root of this machine's server is nobody's business elsewhere
+            raise Refused(
+                "with --endpoint-url you are who AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say, and they are not set"
+            )
         bundle = variables.get("AWS_CA_BUNDLE")
         server = server_at(url, Path(bundle) if bundle else None)
         return call_server(server, caller, region or settings.region, operation, members)
     running = require_running(settings)
-    return call_server(nearby(running), caller, region or running.config.region, operation, members)
+    return call_server(
+        nearby(running), caller or root_of(settings), region or running.config.region, operation, members
+    )
 
 
 def _caller(variables: Mapping[str, str]) -> Credentials | None:

@@ -2,15 +2,21 @@
 
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException, IncompleteRead
 from io import BufferedReader, RawIOBase
+from queue import Empty, SimpleQueue
 from ssl import SSLContext
+from threading import Thread
 from typing import Final, cast
 
 from moorage.cli.refused import Refused, one_line
 
 LONGEST: Final = 1024 * 1024  # bytes of an answer's body
+
+# Family, kind, protocol, canonical name, address.
+Address = tuple[int, int, int, str, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +75,7 @@ class _Deadline:
 
 def _connected(place: Place, deadline: _Deadline) -> socket.socket:
     """Connect to the first address that takes us; one that is silent leaves time for the next."""
-    found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+    found = _addresses(place, deadline)
     why = OSError("the name has no address")
     for number, (family, kind, protocol, _, address) in enumerate(found):
         try:
@@ -90,6 +96,26 @@ def _connected(place: Place, deadline: _Deadline) -> socket.socket:
             plugged.close()
             why = error
     raise why
+
+
+def _addresses(place: Place, deadline: _Deadline) -> Sequence[Address]:
+    """Look the name up in a thread that is left behind where it takes too long: the resolver knows no time of ours."""
+    told: SimpleQueue[Sequence[Address] | Exception] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            told.put(socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001 - raised where it is waited for
+            told.put(error)
+
+    Thread(target=look_up, daemon=True).start()
+    try:
+        found = told.get(timeout=deadline.left())
+    except Empty:
+        raise TimeoutError("its name was not looked up in time") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _asked(place: Place, dated: "_Dated", question: Question) -> Answer:

@@ -119,3 +119,23 @@ def test_what_others_say_is_one_line() -> None:
     assert one_line("as it is") == "as it is"
     assert one_line("two\nlines\x1b[0m") == "two\\nlines\\x1b[0m"
     assert one_line("long" * 10, 4) == "long…"
+
+
+def test_a_name_that_is_looked_up_without_end_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_options: over.wait(60))
+    try:
+        with pytest.raises(Refused, match="not looked up in time"):
+            send(Server("registry.example.com", 80, secure=False, ca=None, timeout=0.2), ASKED)
+        assert not over.is_set()
+    finally:
+        over.set()
+
+
+def test_a_name_without_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_args: object, **_options: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(Refused, match="Name or service not known"):
+        send(Server("registry.example.com", 80, secure=False, ca=None), ASKED)
