@@ -21,10 +21,27 @@ def tags_of(ecr: BaseClient, arn: str) -> dict[str, str]:
 def test_tags_are_added_replaced_and_removed(ecr: BaseClient, repository: str) -> None:
     arn = arn_of(ecr, repository)
     ecr.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "red"}, {"Key": "cost", "Value": ""}])
-    ecr.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "blue"}, {"Key": "Team", "Value": "green"}])
-    assert tags_of(ecr, arn) == {"team": "blue", "cost": "", "Team": "green"}
-    ecr.untag_resource(resourceArn=arn, tagKeys=["Team", "cost", "none"])
+    ecr.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "blue"}, {"Key": "Stage", "Value": "live"}])
+    assert tags_of(ecr, arn) == {"team": "blue", "cost": "", "Stage": "live"}
+    ecr.untag_resource(resourceArn=arn, tagKeys=["Stage", "cost", "none", "TEAM"])
     assert tags_of(ecr, arn) == {"team": "blue"}
+
+
+@pytest.mark.parametrize("keys", [("stage", "Stage"), ("desk", "des\u212a"), ("Team",)])
+def test_a_key_in_a_second_spelling_is_refused(ecr: BaseClient, repository: str, keys: tuple[str, ...]) -> None:
+    arn = arn_of(ecr, repository)
+    ecr.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "red"}])
+    with pytest.raises(ecr.exceptions.InvalidTagParameterException, match="case makes no difference"):
+        ecr.tag_resource(resourceArn=arn, tags=[{"Key": key, "Value": "v"} for key in keys])
+    assert tags_of(ecr, arn) == {"team": "red"}
+
+
+def test_no_repository_is_born_with_a_key_in_two_spellings(ecr: BaseClient) -> None:
+    tags = [{"Key": "stage", "Value": "live"}, {"Key": "Stage", "Value": "test"}]
+    with pytest.raises(ecr.exceptions.InvalidTagParameterException):
+        ecr.create_repository(repositoryName="born/twice", tags=tags)
+    with pytest.raises(ecr.exceptions.RepositoryNotFoundException):
+        ecr.describe_repositories(repositoryNames=["born/twice"])
 
 
 def test_a_repository_is_born_with_its_tags_and_takes_them_along(ecr: BaseClient) -> None:

@@ -12,13 +12,14 @@ _SIGNS = frozenset(" _.:/=+-@")
 
 
 def read_resource_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Read tags as they were asked for, each key once.
+    """Read tags as they were asked for, each key once, whatever its case: conditions cannot tell them apart.
 
     Raises:
         InvalidResourceTag
 
     """
     tags: dict[str, str] = {}
+    known: set[str] = set()
     for key, value in pairs:
         if not is_tag_key(key):
             raise InvalidResourceTag(f"Tag key '{key[:_LONGEST_KEY]}' is invalid")
@@ -26,8 +27,9 @@ def read_resource_tags(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             raise InvalidResourceTag(f"The value of tag '{key}' is invalid")
         if key.lower().startswith(_RESERVED):
             raise InvalidResourceTag(f"Tag key '{key}' is invalid: the prefix aws: is reserved")
-        if key in tags:
-            raise InvalidResourceTag(f"Tag key '{key}' is given twice")
+        if folded(key) in known:
+            raise InvalidResourceTag(f"Tag key '{key}' is given twice: case makes no difference")
+        known.add(folded(key))
         tags[key] = value
     return _counted(tags)
 
@@ -50,13 +52,30 @@ def check_room(keys: Collection[str], values: Collection[str]) -> None:
         raise InvalidResourceTag(f"A tag's value has at most {_LONGEST_VALUE} characters")
 
 
+def folded(key: str) -> str:
+    """Give a key as conditions know it: they set case aside."""
+    return key.lower()
+
+
+def by_folded(tags: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Sort tags by their keys without case, each with the values that it has: what was stored long ago may have two."""
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in tags.items():
+        found[folded(key)] = (*found.get(folded(key), ()), value)
+    return found
+
+
 def merged(tags: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
-    """Add tags; one under an old key takes the old one's place.
+    """Add tags; one under an old key takes the old one's place, and none is there in a second spelling.
 
     Raises:
-        TooManyResourceTags
+        InvalidResourceTag, TooManyResourceTags
 
     """
+    known = frozenset(map(folded, tags))
+    for key in more:
+        if key not in tags and folded(key) in known:
+            raise InvalidResourceTag(f"Tag key '{key}' is there in another spelling: case makes no difference")
     return _counted({**tags, **more})
 
 

@@ -2,10 +2,11 @@
 
 from moorage.domain.account_setting import NARROW_SCOPE
 from moorage.domain.caller import Registry
+from moorage.domain.resourcetag import by_folded
 from moorage.policy.compiled import Compiled
 from moorage.policy.decide import NO_RESOURCE, REACH_OF_V1, ResourcePolicies
 from moorage.policy.elements import Attached, Source
-from moorage.policy.request import Value
+from moorage.policy.request import Spellings, Value
 from moorage.store import attached
 from moorage.store.attached import AttachedRow
 from moorage.store.port import Store
@@ -39,8 +40,9 @@ def compile_attached(row: AttachedRow) -> ResourcePolicies:
     if row.own is None and row.registry is None and row.tags is None:
         return NO_RESOURCE
     facts: dict[str, Value] = {}
-    for key, value in (read_tags(row.tags) if row.tags else {}).items():
-        facts[f"aws:resourcetag/{key.lower()}"] = facts[f"ecr:resourcetag/{key.lower()}"] = value
+    for key, values in by_folded(read_tags(row.tags) if row.tags else {}).items():
+        value = values[0] if len(set(values)) == 1 else Spellings(values)
+        facts[f"aws:resourcetag/{key}"] = facts[f"ecr:resourcetag/{key}"] = value
     return ResourcePolicies(
         _compiled(Source.REPOSITORY, "repository policy", row.own),
         _compiled(Source.REGISTRY, "registry policy", row.registry),

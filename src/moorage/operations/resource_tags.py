@@ -16,7 +16,7 @@ async def tag_resource(env: Env, granted: Granted, more: Mapping[str, str]) -> N
     """Add tags, or give those that are there other values.
 
     Raises:
-        RepositoryNotFound, TooManyResourceTags
+        RepositoryNotFound, InvalidResourceTag, TooManyResourceTags
 
     """
 

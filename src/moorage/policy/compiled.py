@@ -15,17 +15,27 @@ from moorage.policy.conditions import Clause, clause_of
 from moorage.policy.document import PolicyDocument, parse
 from moorage.policy.elements import Attached, Patterns, Resources
 from moorage.policy.errors import MalformedPolicy
-from moorage.policy.match import complete, resource_glob
-from moorage.policy.request import ANYONE, EVERYBODY_BUT, TIMES, Context, Names, Request, Value, characters
+from moorage.policy.match import complete
+from moorage.policy.moving import Moving, any_resource
+from moorage.policy.request import (
+    ANYONE,
+    EVERYBODY_BUT,
+    TIMES,
+    Context,
+    Names,
+    Request,
+    Unclear,
+    Value,
+    characters,
+)
 from moorage.policy.statement import Effect, Statement
 
 # More than there are actions, and enough resources for a client at work; a full memo starts anew.
 _MOST_ACTIONS = 128
 _MOST_RESOURCES = 256
 _MOST_FACTS = 16  # combinations of facts that the conditions at one resource were asked about, and are remembered
-_LONGEST_FACTS = 1024  # characters of a combination that is remembered, and of a resource that was filled in
+_LONGEST_FACTS = 1024  # characters of a combination that is remembered
 _COLONS = 5  # of a whole ARN
-_MOST_FILLED = 64  # resources that one statement's variables were filled with, and are remembered
 _ANY_ACTION = Patterns(("*",))
 _EVERYTHING = Resources(("*",))
 _NAMELESS: Mapping[Effect, tuple[str, ...]] = dict.fromkeys(Effect, (ANYONE,))
@@ -63,48 +73,6 @@ def _actions_test(patterns: Patterns) -> Test:
     return (lambda text: not fits(text)) if patterns.negated else fits
 
 
-def _any_resource(patterns: tuple[str, ...]) -> Test:
-    tests = tuple(map(resource_glob, patterns))
-    if len(tests) == 1:
-        return tests[0]
-    return lambda text: any(test(text) for test in tests)
-
-
-class _Moving:
-    """Resources that take facts of the request; the tests made of them are remembered."""
-
-    __slots__ = ("_negated", "_static", "_templates", "_tests")
-
-    def __init__(self, resources: Resources) -> None:
-        self._static = _any_resource(resources.patterns)
-        self._templates, self._negated = resources.templates, resources.negated
-        self._tests: dict[str, Test] = {}
-
-    def fits(self, resource: str, context: Context) -> bool:
-        """Whether the resource is meant; a variable without a value means none, and nothing but none either."""
-        if self._static(resource):
-            return not self._negated
-        for template in self._templates:
-            pattern = template.fill(context)
-            if pattern is None:
-                if self._negated:
-                    return False
-            elif self._test(pattern)(resource):
-                return not self._negated
-        return self._negated
-
-    def _test(self, pattern: str) -> Test:
-        known = self._tests.get(pattern)
-        if known is not None:
-            return known
-        made = resource_glob(pattern)
-        if len(pattern) <= _LONGEST_FACTS:
-            if len(self._tests) >= _MOST_FILLED:
-                self._tests.clear()
-            self._tests[pattern] = made
-        return made
-
-
 def _head(pattern: str) -> str:
     return literal_head(":".join(complete(pattern)))
 
@@ -133,7 +101,7 @@ class _Rule:
     everywhere: bool
     heads: tuple[str, ...]
     fits: Test
-    moving: _Moving | None
+    moving: Moving | None
     clauses: tuple[Clause, ...]
     free: bool
 
@@ -141,9 +109,9 @@ class _Rule:
     def of(cls, ref: StatementRef, statement: Statement) -> "_Rule":
         resources = statement.resources or _EVERYTHING
         named = tuple(principal.means for principal in statement.principals)
-        moving = _Moving(resources) if resources.templates else None
+        moving = Moving(resources) if resources.templates else None
         literal = moving is None and not resources.negated and not any(map(_is_pattern, resources.patterns))
-        static = _any_resource(resources.patterns)
+        static = any_resource(resources.patterns)
         clauses = tuple(map(clause_of, statement.conditions))
         return cls(
             ref=ref,
@@ -164,12 +132,21 @@ class _Rule:
         if sparing and self.spared and self.spares(request.requester.names):
             return False
         context = request.context
-        if self.moving is not None and not self.moving.fits(request.resource, context):
-            return False
-        for clause in self.clauses:  # noqa: SIM110 - asked for each rule of each request; a generator doubles the cost
-            if not clause.holds(context):
+        try:
+            if self.moving is not None and not self.moving.fits(request.resource, context):
                 return False
+            for clause in self.clauses:  # asked for each rule of each request; a generator doubles the cost
+                if not clause.holds(context):
+                    return False
+        except Unclear:
+            return self._means(request) and all(self._met(clause, context) for clause in self.clauses)
         return True
+
+    def _met(self, clause: Clause, context: Context) -> bool:
+        try:
+            return clause.holds(context)
+        except Unclear:
+            return self.effect is Effect.DENY
 
     @property
     def fixed(self) -> bool:
@@ -182,12 +159,15 @@ class _Rule:
             named = not (sparing and self.spares(request.requester.names))
         else:
             named = not set(names).isdisjoint(self.names)
-        unmet = (clause.condition.key for clause in self.clauses if not clause.holds(request.context))
+        unmet = (clause.condition.key for clause in self.clauses if not self._met(clause, request.context))
         return Heard(self.ref, self.effect, named, self._means(request), tuple(dict.fromkeys(unmet)))
 
     def _means(self, request: Request) -> bool:
         if self.moving is not None:
-            return self.moving.fits(request.resource, request.context)
+            try:
+                return self.moving.fits(request.resource, request.context)
+            except Unclear:
+                return self.effect is Effect.DENY
         return request.resource in self.literals or self.fits(request.resource)
 
     def spares(self, names: Names) -> bool:

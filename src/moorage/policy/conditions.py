@@ -7,7 +7,7 @@ from typing import Protocol
 from moorage.domain.wildcard import Test, plain
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.operators import NULL, OPERATORS, Operator, Quantifier, Use, read_use
-from moorage.policy.request import Context, characters
+from moorage.policy.request import Context, Spellings, Unclear, characters
 from moorage.policy.variables import Template, read_template
 
 _MOST_FILLED = 64  # texts that one condition's variables were filled with, and are remembered
@@ -35,7 +35,12 @@ class Clause(Protocol):
         ...
 
     def holds(self, context: Context, /) -> bool:
-        """Whether the request fits."""
+        """Whether the request fits.
+
+        Raises:
+            Unclear: nobody can say
+
+        """
         ...
 
 
@@ -134,6 +139,8 @@ def _fits(use: Use, operator: Operator, test: Test, actual: str | tuple[str, ...
         return test(actual)
     if not actual:
         return _without_value(use, operator)
+    if isinstance(actual, Spellings):
+        raise Unclear
     if use.quantifier is Quantifier.ALL or (use.quantifier is Quantifier.NONE and operator.negated):
         return all(map(test, actual))
     return any(map(test, actual))

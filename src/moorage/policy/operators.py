@@ -2,7 +2,8 @@
 
 An operator makes one test out of all values a policy wants for a key: of a positive one they are alternatives, a
 negated one holds where none of them fits. What cannot be read as the operator's type is refused when the policy is
-read; an *actual* value that cannot be read fits nothing, and no negation makes it fit.
+read; an *actual* value that cannot be read fits nothing, and no negation makes it fit. An address that cannot be read
+is unclear instead: "from nowhere else than here" has to deny it.
 """
 
 import re
@@ -14,18 +15,20 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from operator import eq, ge, gt, le, lt
 
 from moorage.domain.wildcard import Test, any_of
 from moorage.policy.errors import SYNTAX, MalformedPolicy
 from moorage.policy.match import arn_glob, is_arn
+from moorage.policy.request import Unclear
 
 Wanted = tuple[str, ...]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][+-]?[0-9]{1,3})?\Z")
 _ADDRESSES = 1024  # of clients, remembered
+_LONGEST_ADDRESS = 64  # with a zone; longer ones are none, and are not remembered
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2})(T.+)?)?)?\Z")
 
 
@@ -145,6 +148,8 @@ def _read_address(text: str) -> tuple[int, int] | None:
         address = ip_address(text)
     except ValueError:
         return None
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or address
     return address.version, int(address)
 
 
@@ -152,9 +157,9 @@ def _address_in(wanted: Wanted, *, inside: bool) -> Test:
     ranges = tuple((one.version, int(one.network_address), int(one.netmask)) for one in _networks(wanted))
 
     def test(actual: str) -> bool:
-        address = _read_address(actual)
+        address = _read_address(actual) if len(actual) <= _LONGEST_ADDRESS else None
         if address is None:
-            return False
+            raise Unclear
         version, number = address
         for of_version, first, mask in ranges:  # a generator would cost more than the comparison
             if version == of_version and number & mask == first:

@@ -26,6 +26,21 @@ class Context(Protocol):
     def get(self, key: str, /) -> Value | None: ...
 
 
+class Spellings(tuple[str, ...]):
+    """The values of a tag whose key is there in several spellings: conditions set case aside, and any may be meant."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spellings) and tuple.__eq__(self, other)
+
+    __hash__ = tuple.__hash__
+
+
+class Unclear(Exception):
+    """A fact of the request has no one meaning: a condition on it holds where it denies, and nowhere else."""
+
+
 def characters(values: Iterable[Value | None]) -> int:
     """Count the characters of some values; each of several in one counts one more, for an empty one takes room too."""
     found = 0

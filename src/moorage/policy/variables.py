@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from moorage.domain.wildcard import literal
 from moorage.policy.errors import MalformedPolicy
-from moorage.policy.request import Context
+from moorage.policy.request import Context, Spellings, Unclear
 
 # Nothing that was read is given back: a key ends at the last sign that is no blank, and there is one way to read it.
 _VARIABLE = re.compile(
@@ -35,7 +35,12 @@ class Template:
     parts: tuple[str | Variable, ...]
 
     def fill(self, context: Context) -> str | None:
-        """Give the pattern that the text means in a request; None where a variable has no single value."""
+        """Give the pattern that the text means in a request; None where a variable has no single value.
+
+        Raises:
+            Unclear: it has several, of which one is meant
+
+        """
         filled: list[str] = []
         for part in self.parts:
             if isinstance(part, str):
@@ -45,6 +50,8 @@ class Template:
             if value is None:
                 value = part.default
             if not isinstance(value, str):
+                if isinstance(value, Spellings):
+                    raise Unclear
                 return None
             filled.append(literal(value))
         return "".join(filled)

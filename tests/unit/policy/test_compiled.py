@@ -17,7 +17,7 @@ from moorage.policy.decide import (
 )
 from moorage.policy.decide import decide as decide_with
 from moorage.policy.elements import Attached, Source
-from moorage.policy.request import Request, Requester, RequesterType
+from moorage.policy.request import Request, Requester, RequesterType, Spellings, Value
 
 ACCOUNT = "111122223333"
 REPOSITORIES = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/"
@@ -139,7 +139,7 @@ def test_what_holds_follows_the_facts_and_not_what_was_asked_before() -> None:
         assert permits(policies, aws_useragent="docker", aws_sourceip=outside)
         assert not permits(policies, aws_useragent="docker", aws_sourceip=inside)
         assert not permits(policies, aws_useragent="docker", aws_sourceip=inside6)
-        assert permits(policies, aws_useragent="docker", aws_sourceip=odd)
+        assert not permits(policies, aws_useragent="docker", aws_sourceip=odd)
         assert permits(policies, aws_useragent="docker")
         assert not permits(policies, aws_useragent="podman", aws_sourceip=outside)
         assert not permits(policies)
@@ -150,6 +150,28 @@ def test_an_address_of_one_version_lies_in_no_network_of_the_other() -> None:
     assert permits(policies, aws_sourceip="::1")
     assert not permits(policies, aws_sourceip="0.0.0.1")
     assert not permits(policies, aws_sourceip="nowhere")
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed", "denied"),
+    [
+        ("10.0.0.1", True, False),
+        ("::FFFF:10.0.0.1", True, False),
+        ("::ffff:a00:1", True, False),
+        ("192.0.2.1", False, True),
+        ("192.0.2.1:4711", False, True),
+        ("unknown", False, True),
+        ("1" * 100, False, True),
+    ],
+)
+def test_an_address_that_cannot_be_read_is_denied_wherever_it_is_asked_for(
+    address: str, *, allowed: bool, denied: bool
+) -> None:
+    allow_all = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    inside = compiled_of(conditional("Allow", "IpAddress", "aws:SourceIp", "10.0.0.0/8"))
+    elsewhere = compiled_of(conditional("Deny", "NotIpAddress", "aws:SourceIp", "10.0.0.0/8"), allow_all)
+    assert permits(inside, aws_sourceip=address) is allowed
+    assert permits(elsewhere, aws_sourceip=address) is not denied
 
 
 def test_what_takes_facts_of_the_request_is_asked_each_time() -> None:
@@ -208,3 +230,55 @@ def test_long_facts_that_are_filled_in_are_not_remembered() -> None:
     assert list(clause._tests) == [(said, 900 * "a")]  # type: ignore[attr-defined]  # noqa: SLF001
     (moving,) = {rule.moving for rule in policies._rules if rule.moving}  # noqa: SLF001
     assert list(moving._tests) == [f"{REPOSITORIES}{900 * 'a'}"]  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    "operator", ["StringEquals", "StringNotEquals", "ForAllValues:StringLike", "StringLikeIfExists"]
+)
+@pytest.mark.parametrize(
+    ("key", "wanted"),
+    [
+        ("aws:ResourceTag/protected", "no"),
+        ("aws:ResourceTag/protected", "${aws:username}"),
+        ("aws:username", "${aws:ResourceTag/protected}"),
+        ("aws:username", "${aws:ResourceTag/protected, 'ada'}"),
+    ],
+)
+def test_a_tag_in_two_spellings_denies_and_does_not_allow(operator: str, key: str, wanted: str) -> None:
+    unclear: dict[str, Value] = {"aws:resourcetag/protected": Spellings(("yes", "no")), "aws:username": "ada"}
+    asked = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, unclear)
+    allowing = compiled_of(conditional("Allow", operator, key, wanted))
+    denying = compiled_of(
+        conditional("Deny", operator, key, wanted), {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    )
+    for _ in range(2):
+        assert decide(asked, allowing, None).outcome is Outcome.IMPLICIT_DENY
+        assert decide(asked, denying, None).outcome is Outcome.EXPLICIT_DENY
+    assert not any(heard.counts for heard in allowing.hear(asked))
+    assert all(heard.counts for heard in denying.hear(asked))
+
+
+def test_a_resource_made_of_a_tag_in_two_spellings_denies_and_does_not_allow() -> None:
+    unclear: dict[str, Value] = {"aws:resourcetag/name": Spellings(("app", "other"))}
+    asked = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, unclear)
+    moving = {"Action": "*", "Resource": f"{REPOSITORIES}${{aws:ResourceTag/name}}"}
+    allow_all = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    assert decide(asked, compiled_of({"Effect": "Allow", **moving}), None).outcome is Outcome.IMPLICIT_DENY
+    assert decide(asked, compiled_of({"Effect": "Deny", **moving}, allow_all), None).outcome is Outcome.EXPLICIT_DENY
+
+
+def test_what_another_condition_rules_out_is_not_denied_for_a_tag_in_two_spellings() -> None:
+    unclear: dict[str, Value] = {"aws:resourcetag/protected": Spellings(("yes", "no")), "aws:username": "ada"}
+    asked = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, unclear)
+    for name, outcome in (("ada", Outcome.EXPLICIT_DENY), ("bob", Outcome.ALLOWED)):
+        conditions = {"StringEquals": {"aws:ResourceTag/protected": "yes", "aws:username": name}}
+        denying = {"Effect": "Deny", "Action": "*", "Resource": "*", "Condition": conditions}
+        allow_all = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        assert decide(asked, compiled_of(denying, allow_all), None).outcome is outcome
+
+
+def test_values_of_two_spellings_are_no_list_of_values() -> None:
+    policies = compiled_of(conditional("Allow", "ForAnyValue:StringEquals", "aws:TagKeys", "a"))
+    listed = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, {"aws:tagkeys": ("a", "b")})
+    spelled = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, {"aws:tagkeys": Spellings(("a", "b"))})
+    assert [decide(one, policies, None).allowed for one in (listed, spelled, listed)] == [True, False, True]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from moorage.domain.resourcetag import check_room
+from moorage.domain.resourcetag import check_room, folded
 from moorage.policy.request import Value
 
 _LONGEST_SETTING = 128  # longer than any name of an account setting: nothing that is cut here passes its check
@@ -27,7 +27,7 @@ def read_facts(members: Mapping[str, object]) -> Mapping[str, Value]:
     tags = _tags(members.get("tags"))
     check_room([key for key, _ in tags], [value for _, value in tags])
     for key, value in tags:
-        facts[f"aws:requesttag/{key.lower()}"] = value
+        facts[f"aws:requesttag/{folded(key)}"] = value
     if removed or tags:
         facts["aws:tagkeys"] = (*removed, *(key for key, _ in tags))
     return facts
