@@ -8,6 +8,8 @@ but for the port of one that is loopback or configured.
 import re
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
 
 from moorage.domain.names import AccountId, Region
 
@@ -15,6 +17,10 @@ _REGISTRY = re.compile(r"([0-9]{12})\.dkr[.-]ecr(?:-fips)?\.([a-z0-9-]+)\..+\Z")
 # A region has a number at its end: ``ecr.example.com`` is somebody's own domain.
 _API = re.compile(r"(?:api\.)?ecr(?:-fips)?\.([a-z]+(?:-[a-z]+)+-[0-9]+)\..+\Z")
 _NAME = re.compile(r"[a-z0-9.:-]{1,253}\Z")
+# An address with its port, or in the brackets of IPv6.
+_WITH_PORT = re.compile(r"(?:\[(?P<six>[^\]]*)\]|(?P<four>[0-9.]+))(?::[0-9]{1,5})?\Z")
+_LONGEST_CLIENT = 64  # with zone and port
+_CLIENTS = 1024  # remembered
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -46,6 +52,26 @@ def split_port(authority: str) -> tuple[str, int | None]:
         name, port = authority, ""
     digits = port.isascii() and port.isdigit() and len(port) <= 5  # noqa: PLR2004 - as many as 65535 has
     return name.strip("[]"), int(port) if digits else None
+
+
+@lru_cache(_CLIENTS)
+def _client(text: str) -> str | None:
+    found = _WITH_PORT.match(text)
+    bare = (found["six"] or found["four"]) if found else text
+    try:
+        address = ip_address(bare.partition("%")[0])
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return str(mapped or address)
+
+
+def read_client(text: str) -> str | None:
+    """Read a client's address in one of the ways proxies write them: with a port, in brackets, IPv4 within IPv6.
+
+    None where it is no address.
+    """
+    return _client(text) if len(text) <= _LONGEST_CLIENT else None
 
 
 def is_loopback(name: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from moorage.domain.addresses import read_client
 from moorage.operations.env import Call
 from moorage.policy.request import Value
 
@@ -39,18 +40,13 @@ class CallContext:
         return found
 
 
-def _address(call: Call) -> Value | None:
-    """Give the client's address; an IPv4 one in the clothes of IPv6 is an IPv4 one."""
-    return call.client.removeprefix("::ffff:") if "." in call.client else call.client or None
-
-
 _OF_CALL: Mapping[str, Callable[[Call], Value | None]] = {
     "aws:currenttime": lambda call: datetime.fromtimestamp(call.at / 1_000_000, UTC).isoformat(),
     "aws:epochtime": lambda call: str(call.at // 1_000_000),
     "aws:principalisawsservice": lambda _call: "false",
     "aws:requestedregion": lambda call: call.region,
     "aws:securetransport": lambda call: "true" if call.secure else "false",
-    "aws:sourceip": _address,
+    "aws:sourceip": lambda call: read_client(call.client),
     "aws:useragent": lambda call: call.user_agent or None,
     "aws:viaawsservice": lambda _call: "false",
 }

@@ -38,7 +38,15 @@ def test_a_key_has_the_value_of_the_call(key: str, value: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("client", "value"),
-    [("::ffff:192.0.2.7", "192.0.2.7"), ("2001:db8::1", "2001:db8::1"), ("::ffff:1", "::ffff:1"), ("", None)],
+    [
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("::FFFF:192.0.2.7", "192.0.2.7"),
+        ("::ffff:c000:207", "192.0.2.7"),
+        ("2001:db8::1", "2001:db8::1"),
+        ("::ffff:1", "::ffff:1"),
+        ("", None),
+        ("unix", None),
+    ],
 )
 def test_an_address_is_told_in_its_own_family(client: str, value: str | None) -> None:
     assert context(client).get("aws:sourceip") == value

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, parse_qsl
 
 from msgspec import Struct
 
-from moorage.domain.addresses import NO_REGISTRY, Addresses, Host, read_host, split_port
+from moorage.domain.addresses import NO_REGISTRY, Addresses, Host, read_client, read_host, split_port
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies, BodyReader
 from moorage.edge.http.linger import Rest
@@ -226,13 +226,14 @@ class Origins:
         host = hosts[0] if hosts else authority or ""
         if authority is not None and authority != host:
             raise MalformedRequest("the authority of the request line is not the Host")
-        peer = client = scope.client.rpartition(":")[0].strip("[]") or scope.client
+        peer = read_client(scope.client)
+        client = scope.client if peer is None else peer
         secure = scope.scheme == "https"
-        if self._proxies and is_proxy(peer, self._proxies):
+        if self._proxies and peer is not None and is_proxy(peer, self._proxies):
             host = _last(scope.headers, "x-forwarded-host") or host
             forwarded = _last(scope.headers, "x-forwarded-proto")
             secure = secure if forwarded is None else forwarded.lower() == "https"
-            client = _last(scope.headers, "x-forwarded-for") or peer
+            client = _forwarded_for(scope.headers, client)
         name, port, trusted, said = self._read.get(host) or self._read_host(host)
         return Origin(name, port or (443 if secure else 80), secure, client, trusted, said)
 
@@ -253,6 +254,14 @@ def is_proxy(peer: str, proxies: tuple[Network, ...]) -> bool:
     except ValueError:
         return False
     return any(address in network for network in proxies)
+
+
+def _forwarded_for(headers: Headers, peer: str) -> str:
+    """Give the client that a proxy tells; what cannot be read is no address, and not the proxy's own either."""
+    told = _last(headers, "x-forwarded-for")
+    if told is None:
+        return peer if headers.get_all("x-forwarded-for") or "x-forwarded-for" not in headers else ""
+    return read_client(told) or ""
 
 
 def _last(headers: Headers, name: str) -> str | None:

@@ -98,6 +98,32 @@ def test_anybody_else_tells_nothing(client: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("told", "client"),
+    [
+        ("192.0.2.1:4711", "192.0.2.1"),
+        ("[2001:db8::7]:4711", "2001:db8::7"),
+        ("[2001:DB8::7]", "2001:db8::7"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("::FFFF:10.0.0.1", "10.0.0.1"),
+        ("::ffff:a00:1", "10.0.0.1"),
+        ("[::ffff:10.0.0.1]:80", "10.0.0.1"),
+        ("unknown", ""),
+        ("_hidden", ""),
+        ("192.0.2.1:x", ""),
+        ("1" * 5000, ""),
+        ("\xe9, 192.0.2.1", ""),
+    ],
+)
+def test_what_a_proxy_tells_is_read_as_an_address_or_is_none(told: str, client: str) -> None:
+    pairs = (("host", "localhost"), ("x-forwarded-for", told))
+    assert judge(Arrived(pairs=pairs, client="10.0.0.1:5")).client == client
+
+
+def test_a_proxy_is_known_in_the_clothes_of_ipv6() -> None:
+    assert judge(Arrived(pairs=FORWARDED, client="[::ffff:10.0.0.1]:5")).client == "192.0.2.7"
+
+
 def test_of_several_proxies_the_nearest_is_believed() -> None:
     pairs = (*FORWARDED, ("x-forwarded-for", "203.0.113.9, 198.51.100.4"), ("x-forwarded-proto", "https, http"))
     origin = judge(Arrived(pairs=pairs, client="10.0.0.1:5"))

@@ -8,7 +8,7 @@ CUT = (b"", b"")
 
 
 class Headers:
-    """Headers as the server hands them over."""
+    """Headers as the server hands them over: of values beyond ASCII the names alone."""
 
     def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
         self._pairs = list(pairs)
@@ -23,7 +23,7 @@ class Headers:
         return next(iter(self.get_all(key)), default)
 
     def get_all(self, key: str) -> list[str]:
-        return [value for name, value in self._pairs if name == key]
+        return [value for name, value in self._pairs if name == key and value.isascii()]
 
     def items(self) -> list[tuple[str, str]]:
         return self._pairs
