@@ -1,13 +1,25 @@
 """What is taken away is gone at the very next request, on every connection and in every worker (security: A, C)."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from botocore.client import BaseClient
 
 from protocol.api import Api
-from protocol.people import EVERYTHING, OTHER_ACCOUNT, Key, People, everything_but, policy, statement
+from protocol.people import (
+    ACCOUNT,
+    EVERYTHING,
+    OTHER_ACCOUNT,
+    Key,
+    People,
+    Policy,
+    everything_but,
+    policy,
+    statement,
+)
 from protocol.registry import Registry
 from support.server import RunningServer
 from support.wire import Wire
@@ -83,6 +95,60 @@ def test_a_changed_repository_policy_counts_at_once(caller: Caller, ecr: BaseCli
     ecr.set_repository_policy(repositoryName=caller.name, policyText=text)
     assert (caller.pulls(), caller.calls()) == ({403}, {400})
     ecr.delete_repository_policy(repositoryName=caller.name)
+    assert (caller.pulls(), caller.calls()) == ({200}, {200})
+
+
+@contextlib.contextmanager
+def registry_policy(ecr: BaseClient) -> Iterator[None]:
+    """Deny in the whole registry for a while."""
+    deny = {"Effect": "Deny", "Principal": "*", "Action": "ecr:ListImages", "Resource": "*"}
+    ecr.put_registry_policy(policyText=json.dumps({"Version": "2012-10-17", "Statement": [deny]}))
+    try:
+        yield
+    finally:
+        ecr.delete_registry_policy()
+
+
+def test_a_registry_policy_counts_at_once_and_as_long_as_it_is_there(caller: Caller, ecr: BaseClient) -> None:
+    with registry_policy(ecr):
+        assert (caller.pulls(), caller.calls()) == ({403}, {400})
+    assert (caller.pulls(), caller.calls()) == ({200}, {200})
+
+
+def test_the_scope_of_the_registry_policy_counts_at_once(caller: Caller, ecr: BaseClient) -> None:
+    """In scope V1 the policy does not speak of ListImages."""
+    with registry_policy(ecr):
+        assert (caller.pulls(), caller.calls()) == ({403}, {400})
+        ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1")
+        try:
+            assert (caller.pulls(), caller.calls()) == ({200}, {200})
+        finally:
+            ecr.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V2")
+        assert (caller.pulls(), caller.calls()) == ({403}, {400})
+
+
+def unless(key: str) -> Policy:
+    """Allow everything, but nothing where the tag is red."""
+    denied = statement("Deny", "ecr:ListImages") | {"Condition": {"StringEquals": {key: "red"}}}
+    return policy(statement("Allow", "*"), denied)
+
+
+def test_a_tag_of_the_repository_counts_at_once(caller: Caller, people: People, ecr: BaseClient) -> None:
+    people.give(caller.key.name, unless("aws:ResourceTag/team"))
+    assert (caller.pulls(), caller.calls()) == ({200}, {200})
+    arn = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/{caller.name}"
+    ecr.tag_resource(resourceArn=arn, tags=[{"Key": "team", "Value": "red"}])
+    assert (caller.pulls(), caller.calls()) == ({403}, {400})
+    ecr.untag_resource(resourceArn=arn, tagKeys=["team"])
+    assert (caller.pulls(), caller.calls()) == ({200}, {200})
+
+
+def test_a_tag_of_the_user_counts_at_once(caller: Caller, people: People) -> None:
+    people.give(caller.key.name, unless("aws:PrincipalTag/team"))
+    assert (caller.pulls(), caller.calls()) == ({200}, {200})
+    people.iam.tag_user(UserName=caller.key.name, Tags=[{"Key": "team", "Value": "red"}])
+    assert (caller.pulls(), caller.calls()) == ({403}, {400})
+    people.iam.untag_user(UserName=caller.key.name, TagKeys=["team"])
     assert (caller.pulls(), caller.calls()) == ({200}, {200})
 
 

@@ -138,3 +138,8 @@ def test_the_document_is_refused_in_these_words(case: RefusedCase) -> None:
 def test_no_two_cases_share_a_name() -> None:
     labels = [label for label, _ in _cases()]
     assert len(labels) == len(set(labels)) == len(DECISIONS) + len(REFUSED)
+
+
+def test_there_are_hundreds_of_decisions() -> None:
+    """Nobody would notice cases that are not read."""
+    assert len(DECISIONS) >= 300
