@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -28,6 +29,26 @@ held = session.get_credentials()
 arn = boto3.client("sts").get_caller_identity()["Arn"]
 token = boto3.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
 print(json.dumps([held.method, arn, len(token) > 0]))
+"""
+
+# Credentials are asked for anew once they end within boto3's window, which is made longer than their life. One session
+# stays all the while, and says who it is before and after.
+RENEWING = """
+import boto3, json, time
+session = boto3.Session()
+held = session.get_credentials()
+sts = session.client("sts")
+first = held.get_frozen_credentials().access_key
+print(json.dumps([first, sts.get_caller_identity()["Arn"]]), flush=True)
+input()
+held._advisory_refresh_timeout = 7 * 24 * 3600
+end = time.monotonic() + 60
+while held.get_frozen_credentials().access_key == first and time.monotonic() < end:
+    time.sleep(0.2)
+used = []
+sts.meta.events.register("before-send.sts", lambda request, **_: used.append(str(request.headers["Authorization"])))
+arn = sts.get_caller_identity()["Arn"]
+print(json.dumps([held.get_frozen_credentials().access_key, arn, used]), flush=True)
 """
 
 
@@ -90,6 +111,28 @@ def test_boto3_is_the_role(host: Host, way: tuple[str, ...]) -> None:
         True,
         True,
     )
+
+
+@WAYS
+def test_a_boto3_session_takes_the_credentials_of_a_renewal(host: Host, way: tuple[str, ...]) -> None:
+    with subprocess.Popen(  # noqa: S603 - every argument is written here
+        [sys.executable, "-c", RENEWING],
+        env=host.environment(*way),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as program:
+        assert program.stdin is not None
+        assert program.stdout is not None
+        first, arn = json.loads(program.stdout.readline())
+        assert is_role(arn)
+        host.signal(signal.SIGHUP)
+        program.stdin.write("\n")
+        program.stdin.flush()
+        second, arn, used = json.loads(program.stdout.readline())
+    assert (is_role(arn), second != first) == (True, True)
+    assert all(f"Credential={second}/" in header for header in used)
+    assert used
 
 
 @WAYS
