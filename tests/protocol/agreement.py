@@ -1,11 +1,14 @@
 """Every read of one repository, through both faces and both workers: each tells what the model holds."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from protocol.api import code_of as api_code_of
-from protocol.faces import ApiFace, OciFace
+from protocol.faces import ApiFace, OciFace, policy_for
 from protocol.model import BY_DIGEST, CONTENTS, SBOM, SUBJECTS, TAGS, Held
+from protocol.people import OTHER_ACCOUNT
 from protocol.registry import Registry, code_of
 from support.layers import digest_of
 
@@ -39,20 +42,29 @@ class Reads:
 
     def _images_agree(self, name: str, held: Held, worker: int) -> None:
         details = self.api[worker].api.list("DescribeImages", {"repositoryName": name}, "imageDetails")
-        described = {
-            one["imageDigest"]: (
-                sorted(one.get("imageTags", [])),
-                one["imageSizeInBytes"],
-                one["imageManifestMediaType"],
-                one.get("artifactMediaType"),
-                one.get("subjectManifestDigest"),
-            )
-            for one in details
-        }
-        assert len(described) == len(details)
-        assert described == {
+        expected = {
             digest: (held.tags_of(digest), image.size, image.media_type, image.artifact_type, image.subject)
             for digest, image in held.images.items()
+        }
+        assert _described(details) == expected
+        by_digest, by_tag = (
+            [{"imageDigest": digest} for digest in held.images],
+            [{"imageTag": tag} for tag in held.tags],
+        )
+        for ids in (by_digest, by_tag):
+            if ids:
+                asked = {"repositoryName": name, "imageIds": ids}
+                found = self.api[worker].api.list("DescribeImages", asked, "imageDetails")
+                named = held.images if ids is by_digest else held.tags.values()
+                assert _described(found) == {digest: expected[digest] for digest in named}
+        for missing in ({"imageDigest": digest} for digest in BY_DIGEST if digest not in held.images):
+            answer = self.api[worker].get("DescribeImages", name, imageIds=[*by_tag, missing])
+            assert (answer.status, api_code_of(answer)) == (400, "ImageNotFoundException")
+        got = self.api[worker].get("BatchGetImage", name, imageIds=[{"imageDigest": digest} for digest in BY_DIGEST])
+        images = got.read("images")
+        assert isinstance(images, list)
+        assert {one["imageId"]["imageDigest"]: one["imageManifest"] for one in images} == {
+            digest: image.body.decode() for digest, image in held.images.items()
         }
         for digest, image in BY_DIGEST.items():
             answer = self.oci[1 - worker].registry.ask("GET", f"{name}/manifests/{digest}")
@@ -62,9 +74,12 @@ class Reads:
     def _tags_agree(self, name: str, held: Held, worker: int) -> None:
         assert self.oci[worker].registry.list(f"{name}/tags/list?n=2", "tags") == sorted(held.tags)
         listed = self.api[1 - worker].api.list("ListImages", {"repositoryName": name, "maxResults": 7}, "imageIds")
-        expected = [(digest, "") for digest in held.images if not held.tags_of(digest)]
-        expected += [(digest, tag) for tag, digest in held.tags.items()]
-        assert sorted((one["imageDigest"], one.get("imageTag", "")) for one in listed) == sorted(expected)
+        untagged = [(digest, "") for digest in held.images if not held.tags_of(digest)]
+        tagged = [(digest, tag) for tag, digest in held.tags.items()]
+        assert _ids(listed) == sorted(untagged + tagged)
+        for status, expected in (("TAGGED", tagged), ("UNTAGGED", untagged), ("ANY", untagged + tagged)):
+            asked = {"repositoryName": name, "maxResults": 3, "filter": {"tagStatus": status}}
+            assert _ids(self.api[worker].api.list("ListImages", asked, "imageIds")) == sorted(expected)
         ids = [{"imageTag": tag} for tag in TAGS]
         found = self.api[worker].get("BatchGetImage", name, imageIds=ids).read("images")
         assert isinstance(found, list)
@@ -74,6 +89,8 @@ class Reads:
         for tag in TAGS:
             looked = self.oci[1 - worker].registry.ask("HEAD", f"{name}/manifests/{tag}")
             assert looked.get("docker-content-digest") == held.tags.get(tag)
+            body = held.images[held.tags[tag]].body if tag in held.tags else None
+            assert self.oci[worker].pull(name, tag) == body
 
     def _referrers_agree(self, name: str, held: Held, worker: int) -> None:
         for subject, kind in [(SUBJECTS[0], SBOM), *((subject, None) for subject in SUBJECTS)]:
@@ -116,7 +133,32 @@ class Reads:
     def _settings_agree(self, name: str, held: Held, worker: int) -> None:
         answer = self.api[worker].api.call("DescribeRepositories", {"repositoryNames": [name]})
         assert answer.read("repositories.0.imageTagMutability") == held.mutability
-        assert self.api[worker].get("GetRepositoryPolicy", name).status == (200 if held.shared else 400)
+        policy = self.api[worker].get("GetRepositoryPolicy", name)
+        assert policy.status == (200 if held.shared else 400)
+        if held.shared:
+            assert json.loads(str(policy.read("policyText"))) == json.loads(policy_for(OTHER_ACCOUNT))
+        else:
+            assert api_code_of(policy) == "RepositoryPolicyNotFoundException"
         pulled = self.strangers[1 - worker].ask("GET", f"{name}/manifests/v1", FOREIGN)
         assert pulled.status == ((200 if "v1" in held.tags else 404) if held.shared else 403)
         assert pulled.status != 403 or code_of(pulled) == "DENIED"
+
+
+def _described(details: Sequence[Any]) -> dict[str, tuple[object, ...]]:
+    """Tell what DescribeImages says of each image, but for when it was pulled."""
+    described: dict[str, tuple[object, ...]] = {
+        one["imageDigest"]: (
+            sorted(one.get("imageTags", [])),
+            one["imageSizeInBytes"],
+            one["imageManifestMediaType"],
+            one.get("artifactMediaType"),
+            one.get("subjectManifestDigest"),
+        )
+        for one in details
+    }
+    assert len(described) == len(details)
+    return described
+
+
+def _ids(listed: Sequence[Any]) -> list[tuple[str, str]]:
+    return sorted((one["imageDigest"], one.get("imageTag", "")) for one in listed)

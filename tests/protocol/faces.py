@@ -46,6 +46,8 @@ class Face(Protocol):
 
     def delete(self, name: str, reference: str) -> Outcome: ...
 
+    def pull(self, name: str, tag: str) -> bytes | None: ...
+
     def start(self, name: str) -> str: ...
 
     def send(self, name: str, upload: str, first: int, part: bytes) -> Outcome: ...
@@ -70,6 +72,11 @@ class OciFace:
 
     def delete(self, name: str, reference: str) -> Outcome:
         return _oci(self.registry.ask("DELETE", f"{name}/manifests/{reference}"))
+
+    def pull(self, name: str, tag: str) -> bytes | None:
+        answer = self.registry.ask("GET", f"{name}/manifests/{tag}")
+        assert answer.status == 200 or _oci(answer) is Outcome.NO_IMAGE
+        return answer.body if answer.status == 200 else None
 
     def start(self, name: str) -> str:
         return self.registry.start(name).rpartition("/")[2]
@@ -104,6 +111,13 @@ class ApiFace:
         failures = answer.read("failures")
         assert isinstance(failures, list)
         return _API_CODES[failures[0]["failureCode"]] if failures else _api(answer)
+
+    def pull(self, name: str, tag: str) -> bytes | None:
+        answer = self.get("BatchGetImage", name, imageIds=[{"imageTag": tag}])
+        assert _api(answer) is Outcome.DONE
+        images = answer.read("images")
+        assert isinstance(images, list)
+        return str(images[0]["imageManifest"]).encode() if images else None
 
     def start(self, name: str) -> str:
         return str(self.api.call("InitiateLayerUpload", {"repositoryName": name}).read("uploadId"))

@@ -30,6 +30,7 @@ class Outcome(Enum):
     SMALL_PART = auto()
     OUT_OF_ORDER = auto()
     EMPTY = auto()
+    MOVED = auto()  # of a pull: what the tag names since it was moved
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from protocol.api import OWN, Api
 from protocol.faces import ApiFace, Face, OciFace, policy_for
 from protocol.model import BY_DIGEST, CONTENTS, MANIFESTS, TAGS, Held, Outcome, Pushed
 from protocol.people import OTHER_ACCOUNT, Key
+from protocol.races import CHANGES, NEW, OLD, TAG, Change, race
 from protocol.registry import Registry
 from support.layers import digest_of
 from support.server import RunningServer
@@ -247,6 +248,32 @@ class TwoFaces(RuleBasedStateMachine):
         self.api[1 - worker].set("CreateRepository", self.path[name])
         self.held[name] = Held()
         self.touched = name
+
+    @rule(
+        worker=workers,
+        by_api=st.sampled_from(CHANGES),
+        by_oci=st.sampled_from(CHANGES),
+        tagged=st.sampled_from([None, OLD, NEW]),
+        immutable=st.booleans(),
+    )
+    def change_at_once(
+        self, worker: int, by_api: Change, by_oci: Change, tagged: Pushed | None, *, immutable: bool
+    ) -> None:
+        """Do two things at once to a repository of their own, lest chance decide what the next steps find."""
+        name = self.path["race"] = f"{self.prefix}race"
+        self.api[worker].set("CreateRepository", name)
+        self.held["race"] = Held()
+        for blob in {*OLD.blobs, *NEW.blobs}:
+            self.send_whole("race", worker, blob)
+        for manifest in (OLD, NEW):
+            self.put("race", "oci", worker, manifest, TAG if manifest is tagged else None)
+        self.set_mutability("race", worker, immutable=immutable, excluded=None)
+        api, oci = self.api[worker], self.oci[1 - worker]
+        held = race(name, self.held["race"], [(api, by_api), (oci, by_oci)], (self.api[1 - worker], self.oci[worker]))
+        self.reads.agree(name, held, worker)
+        self.api[1 - worker].set("DeleteRepository", name, force=True)
+        del self.path["race"], self.held["race"]
+        self.touched = NAMES[0]
 
     @invariant()
     def both_faces_agree(self) -> None:
