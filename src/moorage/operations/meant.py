@@ -21,11 +21,16 @@ from moorage.store.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """The entity's name with its path, ``/team/ada``, its condition keys, and the policy that bounds it."""
+    """The entity's name with its path, ``/team/ada``, its tags, and the policy that bounds it."""
 
     place: str
-    facts: Mapping[str, Value] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     boundary: str | None = None
+
+    @property
+    def facts(self) -> Mapping[str, Value]:
+        """The condition keys that the tags make."""
+        return tag_facts(self.tags)
 
 
 async def find_meant(env: Env, account: AccountId, kind: EntityKind, name: str) -> Meant:
@@ -55,16 +60,16 @@ async def find_meant_user(env: Env, caller: Caller, name: str | None) -> Meant:
     return await _meant(tx, caller.account, user, f"/{caller.name}")
 
 
-async def facts_of_policy(env: Env, account: AccountId, arn: str) -> Mapping[str, Value]:
-    """Give the condition keys of a managed policy, its tags."""
+async def tags_of_policy(env: Env, account: AccountId, arn: str) -> Mapping[str, str]:
+    """Give the tags of a managed policy."""
     tx = env.store.now
     row = await find_policy(tx, account, arn)
-    return tag_facts(await entity_tags.of_entity(tx, account, "" if row is None else row.id))
+    return await entity_tags.of_entity(tx, account, "" if row is None else row.id)
 
 
-async def facts_of_provider(env: Env, account: AccountId, address: str) -> Mapping[str, Value]:
-    """Give the condition keys of an OIDC provider, its tags."""
-    return tag_facts(await entity_tags.of_entity(env.store.now, account, tag_id(address)))
+async def tags_of_provider(env: Env, account: AccountId, address: str) -> Mapping[str, str]:
+    """Give the tags of an OIDC provider."""
+    return await entity_tags.of_entity(env.store.now, account, tag_id(address))
 
 
 async def facts_of_principal(env: Env, account: AccountId, arn: str) -> Mapping[str, Value]:
@@ -84,7 +89,7 @@ async def facts_of_entity(env: Env, row: Entity) -> Mapping[str, Value]:
 
 async def _meant(tx: Transaction, account: AccountId, row: Entity | None, otherwise: str) -> Meant:
     tags = await entity_tags.of_entity(tx, account, "" if row is None else row.id)
-    return Meant(otherwise) if row is None else Meant(row.place, tag_facts(tags), row.boundary)
+    return Meant(otherwise) if row is None else Meant(row.place, tags, row.boundary)
 
 
 def tag_facts(tags: Mapping[str, str]) -> dict[str, Value]:

@@ -12,17 +12,19 @@ from moorage.operations.authorise import NO_FACTS
 from moorage.operations.env import Env
 from moorage.operations.meant import (
     Meant,
-    facts_of_policy,
     facts_of_principal,
-    facts_of_provider,
     find_meant,
     find_meant_user,
+    tag_facts,
+    tags_of_policy,
+    tags_of_provider,
 )
 from moorage.operations.oidcproviders import address_in, address_of
 from moorage.operations.servicelinked import place_of
+from moorage.operations.sessions import spelled
 from moorage.policy.request import Value
 
-_LONGEST_NAME = 1024  # longer than any name and path that the model allows: nothing that is cut here passes its check
+_LONGEST_NAME = 1024  # longer than any name, path and tag that the model allows: what is cut here passes no check
 _LONGEST_ARN = 2048
 _MOST_TAGS = 50
 _PLACED: Mapping[Scope, tuple[str, EntityKind]] = {
@@ -78,17 +80,17 @@ async def read_named(env: Env, caller: Caller, key: str, form: Form) -> Named:
     match needs.scope:
         case Scope.POLICY:
             arn = _policy(caller, key, form)
-            own = {} if key == "iam.CreatePolicy" else await facts_of_policy(env, caller.account, arn)
-            return Named(needs, arn, facts={**own, **facts})
+            own = {} if key == "iam.CreatePolicy" else await tags_of_policy(env, caller.account, arn)
+            return Named(needs, arn, facts=_tagged(own, facts))
         case Scope.PRINCIPAL:
             source = form.get("PolicySourceArn", "")[:_LONGEST_ARN]
-            own = await facts_of_principal(env, caller.account, source)
-            return Named(needs, source, facts={**own, **facts})
+            principal = await facts_of_principal(env, caller.account, source)
+            return Named(needs, source, facts={**principal, **facts})
         case Scope.PROVIDER:
             address = _provider(key, form)
             born = key == "iam.CreateOpenIDConnectProvider"
-            own = {} if born else await facts_of_provider(env, caller.account, address)
-            return Named(needs, address, facts={**own, **facts})
+            own = {} if born else await tags_of_provider(env, caller.account, address)
+            return Named(needs, address, facts=_tagged(own, facts))
         case scope if scope in _PLACED:
             field_name, kind = _PLACED[scope]
             return await _placed(env, caller, key, form, Named(needs, _cut(form.get(field_name)), facts=facts), kind)
@@ -117,10 +119,23 @@ async def _placed(  # noqa: PLR0913, PLR0917 - a name, and what it is read for
 
 def _with(key: str, facts: Mapping[str, Value], meant: Meant) -> Mapping[str, Value]:
     """Add what the entity gives that a call is about."""
-    own = dict(meant.facts)
+    own: dict[str, Value] = {}
     if key in _BOUNDED and meant.boundary is not None:
         own["iam:permissionsboundary"] = meant.boundary
-    return {**own, **facts}
+    return _tagged(meant.tags, {**own, **facts})
+
+
+def _tagged(tags: Mapping[str, str], facts: Mapping[str, Value]) -> Mapping[str, Value]:
+    """Add the tags of what a call is about.
+
+    The keys that the call names are told as they are spelled there, too: whoever removes or replaces ``TEAM`` does so
+    with ``team``, and what denies that has to see it.
+    """
+    found = {**tag_facts(tags), **facts}
+    asked = facts.get("aws:tagkeys", ())
+    if not isinstance(asked, str) and asked:
+        found["aws:tagkeys"] = tuple(dict.fromkeys((*asked, *spelled(asked, tags))))
+    return found
 
 
 def moved_to(key: str, form: Form, place: str) -> str | None:
@@ -160,7 +175,7 @@ def _facts(key: str, form: Form) -> Mapping[str, Value]:
     names = _tags(form, found) if "Tags" in members else []
     if "TagKeys" in members:
         untagged = (form.get(f"TagKeys.member.{number}") for number in range(1, _MOST_TAGS + 1))
-        names += [name for name in untagged if name is not None]
+        names += [_cut(name) for name in untagged if name is not None]
     if names:
         found["aws:tagkeys"] = tuple(names)
     return found
@@ -170,11 +185,12 @@ def _tags(form: Form, found: dict[str, Value]) -> list[str]:
     """Add the tags that a call gives, and tell their keys."""
     names: list[str] = []
     for number in range(1, _MOST_TAGS + 1):
-        name = form.get(f"Tags.member.{number}.Key")
-        if name is None:
+        given = form.get(f"Tags.member.{number}.Key")
+        if given is None:
             break
+        name = _cut(given)
         names.append(name)
-        found[f"aws:requesttag/{name.lower()}"] = form.get(f"Tags.member.{number}.Value", "")
+        found[f"aws:requesttag/{name.lower()}"] = _cut(form.get(f"Tags.member.{number}.Value"))
     return names
 
 

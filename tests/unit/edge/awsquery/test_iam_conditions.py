@@ -56,6 +56,30 @@ def tag(team: str) -> list[dict[str, str]]:
 # Tags of what a call is about.
 
 
+@pytest.mark.parametrize("kind", ["User", "Role", "Policy", "InstanceProfile", "OpenIDConnectProvider"])
+def test_a_tag_key_is_told_in_the_spelling_that_is_there(root: Client, kind: str) -> None:
+    condition = {"ForAnyValue:StringEquals": {"aws:TagKeys": ["team"]}}
+    denying = {**allow("iam:*"), "Effect": "Deny", "Condition": condition}
+    ada = granted(root, "ada", allow("iam:*"), denying)
+    members: dict[str, Any] = {f"{kind}Name": "x"}
+    match kind:
+        case "User" | "InstanceProfile":
+            root.call(f"Create{kind}", **members, Tags=tag("red"))
+        case "Role":
+            root.call("CreateRole", **members, AssumeRolePolicyDocument=TRUST, Tags=tag("red"))
+        case "Policy":
+            root.call("CreatePolicy", **members, PolicyDocument=policy("Allow", "ecr:*"), Tags=tag("red"))
+            members = {"PolicyArn": f"arn:aws:iam::{HOME}:policy/x"}
+        case _:
+            url = "https://oidc.example.com/x"
+            made = root.call("CreateOpenIDConnectProvider", Url=url, ClientIDList=["us"], Tags=tag("red"))
+            members = {"OpenIDConnectProviderArn": made["OpenIDConnectProviderArn"]}
+    denied(ada, f"Untag{kind}", **members, TagKeys=["cost", "TEAM"])
+    denied(ada, f"Tag{kind}", **members, Tags=[{"Key": "Team", "Value": "blue"}])
+    ada.call(f"Tag{kind}", **members, Tags=[{"Key": "cost", "Value": "1"}])
+    ada.call(f"Untag{kind}", **members, TagKeys=["COST"])
+
+
 @pytest.mark.parametrize("key", ["aws:ResourceTag/team", "iam:ResourceTag/Team"])
 @pytest.mark.parametrize("kind", ["User", "Role", "Policy", "InstanceProfile", "OpenIDConnectProvider"])
 def test_an_entity_s_tags_decide(root: Client, kind: str, key: str) -> None:
