@@ -82,6 +82,14 @@ class TestForwarded:
             wire.ask("GET", "/v2/said/by-proxy/tags/list", FORWARDED)
         assert '"client":"203.0.113.9"' in noted(behind, "said/by-proxy")
 
+    @pytest.mark.parametrize(("path", "lines"), [("fields", {"Range": "\xe9"}), ("host", {"Host": "a", "host": "b"})])
+    def test_the_address_that_a_trusted_proxy_tells_is_noted_of_who_is_refused_at_the_door(
+        self, behind: RunningServer, path: str, lines: dict[str, str]
+    ) -> None:
+        with Wire(behind.host) as wire:
+            assert wire.ask("GET", f"/v2/refused/{path}/tags/list", FORWARDED | lines).status == 400
+        assert '"client":"203.0.113.9"' in noted(behind, f"refused/{path}")
+
     def test_a_trusted_proxy_is_believed(self, behind: RunningServer) -> None:
         with Wire(behind.host) as wire:
             answer = wire.ask("GET", "/v2/", FORWARDED)

@@ -174,6 +174,9 @@ class JsonEdge:
         except Refusal as refusal:
             return refuse(refusal, request.id)
 
+    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
+        return response(malformed, request.id)
+
     def broken(self, request: Request) -> Response:
         row = AwsError("ServerException", 500)
         return write(row, "The server failed, the request may be tried again.", request.id)

@@ -7,7 +7,13 @@ from moorage.domain.actions import IAM_PLACES
 from moorage.domain.actions import OPERATIONS as NEEDS
 from moorage.domain.caller import Registry
 from moorage.domain.entities import EntityKind
-from moorage.domain.errors import CredentialsMissing, CredentialUnknown, OperationNotBuilt, RegistryError
+from moorage.domain.errors import (
+    CredentialsMissing,
+    CredentialUnknown,
+    MalformedRequest,
+    OperationNotBuilt,
+    RegistryError,
+)
 from moorage.domain.names import Region
 from moorage.domain.sessions import SessionKind
 from moorage.edge.awsquery import (
@@ -98,6 +104,9 @@ class QueryEdge:
             return response(error, _namespace(request), request.id)
         except Refusal as refusal:
             return refuse(refusal, _namespace(request), request.id)
+
+    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
+        return response(malformed, _namespace(request), request.id)
 
     def broken(self, request: Request) -> Response:
         message = "The request processing has failed because of an unknown error, exception or failure."

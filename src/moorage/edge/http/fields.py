@@ -37,6 +37,13 @@ READ = (
 _READ = frozenset(READ)
 
 
+class CodingUnknown(MalformedRequest):
+    """The body comes in a transfer coding that nobody here can take apart: told with 501 (RFC 9112 section 6.1)."""
+
+    def __init__(self) -> None:
+        super().__init__("the one transfer coding is chunked")
+
+
 def judge_fields(headers: Headers) -> None:
     """Refuse lines that contradict each other or cannot be read, of the fields that anybody here reads.
 
@@ -47,7 +54,7 @@ def judge_fields(headers: Headers) -> None:
     items = headers.items()
     found = dict(items)
     if found.get("transfer-encoding", "chunked").lower() != "chunked":
-        raise MalformedRequest("the one transfer coding is chunked")  # another would be kept for the content itself
+        raise CodingUnknown  # another would be kept for the content itself
     if len(found) == len(items) == len(headers) and None not in map(headers.get, _READ & found.keys()):
         return  # each name once, and readable: nearly every request
     for name in READ:

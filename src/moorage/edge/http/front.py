@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from moorage.domain.addresses import Addresses
 from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.body import Bodies
-from moorage.edge.http.fields import judge_fields
+from moorage.edge.http.fields import CodingUnknown, judge_fields
 from moorage.edge.http.log import Line, RequestLog
-from moorage.edge.http.request import NOWHERE, Network, Origins, Request, Scope, Transport
-from moorage.edge.http.response import Response, send
+from moorage.edge.http.request import Network, Origins, Request, Scope, Transport
+from moorage.edge.http.response import Response, plainly, send
 
 _PATH_SHOWN = 300
 
@@ -28,6 +28,10 @@ class Edge(Protocol):
 
     async def answer(self, request: Request) -> Response:
         """Answer a request, facts included."""
+        ...
+
+    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
+        """Say in this edge's form what is wrong with a request that was refused before it saw it."""
         ...
 
     def broken(self, request: Request) -> Response:
@@ -107,15 +111,22 @@ class Front:
             del self.served[peer]
 
     async def _take(self, scope: Scope, transport: Transport, request_id: str) -> tuple[Request, Response]:
+        origin = None
         try:
             origin = self._origins.judge(scope)
-            request = Request(scope, transport, origin, request_id, self._bodies)
-            judge_fields(request.headers)
+            judge_fields(scope.headers)
         except MalformedRequest as malformed:
-            request = Request(scope, transport, replace(NOWHERE, client=scope.client), request_id, self._bodies)
-            told = f"{malformed}\n".encode()
-            return request, Response(400, (("content-type", "text/plain"),), told, code="Malformed")
+            known = origin or self._origins.nowhere(scope)
+            request = Request(scope, transport, known, request_id, self._bodies)
+            return request, self._refuse(request, malformed)
+        request = Request(scope, transport, origin, request_id, self._bodies)
         return request, await self._answer(request)
+
+    def _refuse(self, request: Request, malformed: MalformedRequest) -> Response:
+        """Refuse at the door, in the form of the edge behind it."""
+        edge = next((door.edge for door in self._doors if door.takes(request.path)), None)
+        response = plainly(malformed) if edge is None else edge.refused(request, malformed)
+        return replace(response, status=501) if isinstance(malformed, CodingUnknown) else response
 
     async def _answer(self, request: Request) -> Response:
         for door in self._doors:

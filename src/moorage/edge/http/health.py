@@ -1,7 +1,8 @@
 """``/healthz`` and ``/readyz``: alive, and able to work; without credentials, and telling nothing else."""
 
+from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.request import Request
-from moorage.edge.http.response import Response
+from moorage.edge.http.response import Response, plainly
 from moorage.operations.env import Env
 from moorage.operations.health import is_ready
 
@@ -20,6 +21,9 @@ class HealthEdge:
         if request.path == "/healthz" or await is_ready(self._env):
             return Response(200, _TEXT, b"ok\n")
         return self.broken(request)
+
+    def refused(self, _request: Request, malformed: MalformedRequest) -> Response:
+        return plainly(malformed)
 
     def broken(self, _request: Request) -> Response:
         return Response(503, _TEXT, b"unavailable\n")

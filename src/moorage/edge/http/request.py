@@ -12,6 +12,7 @@ from typing import Protocol
 from urllib.parse import parse_qs, parse_qsl
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from moorage.domain.addresses import NO_REGISTRY, Addresses, Host, read_client, read_host, split_port
 from moorage.domain.errors import MalformedRequest
@@ -226,16 +227,27 @@ class Origins:
         host = hosts[0] if hosts else authority or ""
         if authority is not None and authority != host:
             raise MalformedRequest("the authority of the request line is not the Host")
-        peer = read_client(scope.client)
-        client = scope.client if peer is None else peer
+        client, proxied = self._reached(scope)
         secure = scope.scheme == "https"
-        if self._proxies and peer is not None and is_proxy(peer, self._proxies):
+        if proxied:
             host = _last(scope.headers, "x-forwarded-host") or host
             forwarded = _last(scope.headers, "x-forwarded-proto")
             secure = secure if forwarded is None else forwarded.lower() == "https"
-            client = _forwarded_for(scope.headers, client)
         name, port, trusted, said = self._read.get(host) or self._read_host(host)
         return Origin(name, port or (443 if secure else 80), secure, client, trusted, said)
+
+    def nowhere(self, scope: Scope) -> Origin:
+        """Tell of a request whose host cannot be judged where it came from alone."""
+        return replace(NOWHERE, client=self._reached(scope)[0])
+
+    def _reached(self, scope: Scope) -> tuple[str, bool]:
+        """Give the client's address, and whether a proxy that may tell it stands in between."""
+        peer = read_client(scope.client)
+        if peer is None:
+            return scope.client, False
+        if self._proxies and is_proxy(peer, self._proxies):
+            return _forwarded_for(scope.headers, peer), True
+        return peer, False
 
     def _read_host(self, host: str) -> tuple[str, int | None, bool, Host]:
         """Read a Host; what one says never changes, so that it is remembered."""

@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from moorage.domain.content import Content
+from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.request import Transport
 
 Header = tuple[str, str]
@@ -24,6 +25,11 @@ class Response(Struct, frozen=True):
         if self.content is None:
             return len(self.body)
         return (self.content.size if self.end is None else self.end) - self.first
+
+
+def plainly(malformed: MalformedRequest) -> Response:
+    """Say what is wrong with a request to whoever speaks no protocol of ours."""
+    return Response(400, (("content-type", "text/plain"),), f"{malformed}\n".encode(), code="Malformed")
 
 
 def send(response: Response, transport: Transport, *, head: bool, last: bool = False) -> None:

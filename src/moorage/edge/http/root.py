@@ -1,8 +1,9 @@
 """``POST /``: AWS's two protocols on one path, told apart by their headers."""
 
+from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.front import Edge
 from moorage.edge.http.request import Request
-from moorage.edge.http.response import Response
+from moorage.edge.http.response import Response, plainly
 
 _FORM = "application/x-www-form-urlencoded"
 
@@ -19,6 +20,9 @@ class RootEdge:
         if request.method in {"GET", "HEAD"}:
             return Response(200, (("content-type", "text/plain; charset=utf-8"),), b"Moorage, a container registry\n")
         return Response(405, (("allow", "GET, HEAD, POST"), ("content-type", "text/plain")), b"method not allowed\n")
+
+    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
+        return self._edge(request).refused(request, malformed) if request.method == "POST" else plainly(malformed)
 
     def broken(self, request: Request) -> Response:
         return self._edge(request).broken(request)

@@ -10,6 +10,7 @@ import pytest
 
 from moorage.domain.addresses import Addresses
 from moorage.domain.content import Content
+from moorage.domain.errors import MalformedRequest
 from moorage.edge.http.front import Door, Edge, Front
 from moorage.edge.http.log import Line, RequestLog
 from moorage.edge.http.request import Request
@@ -30,6 +31,9 @@ class Saying:
         await request.read(100)
         request.trace.caller, request.trace.action = "arn:of:somebody", "ecr:ListImages"
         return Response(200, (), self._name.encode())
+
+    def refused(self, _request: Request, malformed: MalformedRequest) -> Response:
+        return Response(400, (), f"{self._name}: {malformed}".encode(), code="Malformed")
 
     def broken(self, _request: Request) -> Response:
         return Response(503, (), self._name.encode(), code="BROKEN")
@@ -112,6 +116,14 @@ def test_a_request_without_a_host_is_refused_before_any_edge_sees_it(house: Hous
     assert house.answer(Arrived(pairs=()))[:2] == ("bytes", 400)
 
 
+def test_a_refusal_at_the_door_is_told_in_the_form_of_the_edge_behind_it(house: House) -> None:
+    assert house.answer(Arrived("/v2/", pairs=()))[-1] == b"v2: a request has exactly one Host"
+
+
+def test_a_refusal_where_there_is_no_door_is_told_plainly(house: House) -> None:
+    assert house.answer(Arrived("/other", pairs=()))[-1] == b"a request has exactly one Host\n"
+
+
 def test_every_request_is_noted(house: House) -> None:
     line = house.line(Arrived("/v2/", "POST", pieces=(b"body", *WHOLE)))
     assert line.pop("ms") is not None
@@ -132,7 +144,7 @@ def test_every_request_is_noted(house: House) -> None:
 
 def test_a_request_that_was_refused_at_the_door_is_noted(house: House) -> None:
     line = house.line(Arrived(pairs=()))
-    assert (line["status"], line["error"], line["client"]) == (400, "Malformed", "127.0.0.1:40000")
+    assert (line["status"], line["error"], line["client"]) == (400, "Malformed", "127.0.0.1")
 
 
 def test_no_header_query_or_body_is_noted(house: House) -> None:
