@@ -66,6 +66,9 @@ HEADERS = st.dictionaries(
         ]
     ),
     st.one_of(
+        FREE,
+        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60),
+        st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=5),
         st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60),
         st.sampled_from(
             [

@@ -13,6 +13,7 @@ from moorage.domain.profile import Profile
 from moorage.edge.awsjson import own
 from moorage.edge.awsjson.shapes import OPERATIONS
 from moorage.edge.awsquery.edge import SERVICES
+from moorage.edge.http.fields import READ
 from protocol import cases
 from protocol.api import ECR, FORM, OWN, VERSIONS, Api
 from protocol.odd import BODIES, FREE, HEADERS, MANIFESTS, METHODS, PIECES, QUERIES, TARGETS, examples, forms, members
@@ -84,6 +85,19 @@ def places(server: RunningServer, password: str) -> dict[str, str]:
         upload = registry.start(NAME).rpartition("/")[2]
     digests = {"digest": digest_of(cases.MANIFEST), "blob": digest_of(cases.LAYER)}
     return {"name": NAME, "upload": upload} | digests
+
+
+def test_most_odd_headers_are_not_stopped_at_the_door() -> None:
+    """Of what cannot be read there is some, but handlers see the rest."""
+    readable = []
+
+    @examples(300)
+    @given(headers=HEADERS)
+    def look(headers: dict[str, str]) -> None:
+        readable.append(all(value.isascii() for name, value in headers.items() if name.lower() in READ))
+
+    look()
+    assert len(readable) * 3 // 4 < sum(readable) < len(readable)
 
 
 @BOTH
