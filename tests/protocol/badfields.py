@@ -1,4 +1,4 @@
-"""Requests whose header fields stand twice, cannot be read or name another transfer coding: each gets 400, or 501 for the last."""
+"""Requests whose header fields stand twice or cannot be read, which get 400, or name another transfer coding: 501."""
 
 import json
 from collections.abc import Iterator

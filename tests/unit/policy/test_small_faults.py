@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from moorage.policy import compiled as compiled_module
-from moorage.policy import conditions
+from moorage.policy import conditions, moving
 from moorage.policy.compiled import Compiled
 from moorage.policy.decide import CallerPolicies, Decision, Outcome, ResourcePolicies, Side, decide, denial
 from moorage.policy.elements import Attached, Source
@@ -221,7 +220,7 @@ def test_a_denial_without_a_side_is_the_identitys() -> None:
 
 
 def test_what_is_remembered_of_resources_and_values_with_variables_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (compiled_module, conditions):
+    for module in (moving, conditions):
         monkeypatch.setattr(module, "_MOST_FILLED", 2)
     condition = {"StringEquals": {"aws:x": "${aws:username}"}}
     policies = own({"Resource": REPOSITORIES + "${aws:username}", "Condition": condition})
