@@ -22,9 +22,9 @@ _FORBIDDEN: Final = (
     "urllib.request",
 )
 # 420 of others with Python 3.11; email and ssl are among them, because granian and asyncio load them. Our own are
-# small, and grow with what is built.
+# small, and grow with what is built: 262 of them.
 _MOST_OF_OTHERS = 430
-_MOST_OF_OURS = 260
+_MOST_OF_OURS = 270
 
 
 def _loaded() -> frozenset[str]:
