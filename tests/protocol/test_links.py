@@ -6,6 +6,7 @@ They are followed in the name of whoever asked for them, and end with what that 
 import json
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from botocore.client import BaseClient
@@ -28,13 +29,17 @@ LINK = re.compile(
 )
 
 
-@pytest.fixture
-def link(registry: Registry, ecr: BaseClient, repository: str) -> str:
+def linked(registry: Registry, ecr: BaseClient, repository: str) -> str:
     """Push an image; give the path of a link to its layer."""
     registry.push(repository, "v1", LAYER)
     url = ecr.get_download_url_for_layer(repositoryName=repository, layerDigest=digest_of(LAYER))["downloadUrl"]
     assert str(url).startswith(f"http://localhost:{registry.wire.host.rpartition(':')[2]}/layers/")
     return "/" + str(url).split("/", 3)[3]
+
+
+@pytest.fixture
+def link(registry: Registry, ecr: BaseClient, repository: str) -> str:
+    return linked(registry, ecr, repository)
 
 
 def parts_of(link: str) -> LayerLink:
@@ -45,6 +50,17 @@ def parts_of(link: str) -> LayerLink:
 
 def test_a_link_needs_no_credentials(wire: Wire, link: str) -> None:
     answer = wire.ask("GET", link)
+    assert (answer.status, answer.body) == (200, LAYER)
+
+
+@pytest.mark.parametrize("key_id", ["an_administrators_own_key", "A1" * 64])
+def test_a_key_of_any_name_makes_links(tmp_path: Path, key_id: str) -> None:
+    """The first administrator's may be called as they like, within what the setting takes."""
+    settings = {"MOORAGE_ACCESS_KEY_ID": key_id, "MOORAGE_SECRET_ACCESS_KEY": "s3cret-of-an-administrator-0123456789"}
+    with RunningServer(tmp_path / "data", settings=settings) as server, Wire(server.host) as wire:
+        ecr = server.boto3("ecr")
+        ecr.create_repository(repositoryName="team/app")
+        answer = wire.ask("GET", linked(Registry(wire, server.password()), ecr, "team/app"))
     assert (answer.status, answer.body) == (200, LAYER)
 
 

@@ -21,7 +21,7 @@ from moorage.operations.layers import LayerLink, LinkCaller, follow_link
 _PATH = re.compile(
     r"/layers/([0-9]{12})/([a-z0-9-]{2,25})/([0-9a-f]{1,64})/(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})\Z"
 )
-_CALLER = re.compile(r"([0-9]{12})\.([A-Z0-9]{16,128})\.([0-9a-f]{24})\Z")
+_CALLER = re.compile(r"([0-9]{12})\.([^.]{1,128})\.([0-9a-f]{24})\Z")  # that it is ours, the signature tells
 _EXPIRES = re.compile(r"[1-9][0-9]{0,17}\Z")
 
 
