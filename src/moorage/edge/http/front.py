@@ -124,18 +124,24 @@ class Front:
 
     def _refuse(self, request: Request, malformed: MalformedRequest) -> Response:
         """Refuse at the door, in the form of the edge behind it."""
-        edge = next((door.edge for door in self._doors if door.takes(request.path)), None)
+        edge = self._edge_behind(request.path)
         response = plainly(malformed) if edge is None else edge.refused(request, malformed)
         return replace(response, status=501) if isinstance(malformed, CodingUnknown) else response
 
     async def _answer(self, request: Request) -> Response:
+        edge = self._edge_behind(request.path)
+        if edge is None:
+            return Response(404, (("content-type", "text/plain"),), b"Not Found\n", code="NotFound")
+        try:
+            return await edge.answer(request)
+        except Exception:  # noqa: BLE001 - the last resort of every request
+            sys.stderr.write(f"request {request.id} failed\n{traceback.format_exc()}")
+            return edge.broken(request)
+        finally:
+            request.close()
+
+    def _edge_behind(self, path: str) -> Edge | None:
         for door in self._doors:
-            if door.takes(request.path):
-                try:
-                    return await door.edge.answer(request)
-                except Exception:  # noqa: BLE001 - the last resort of every request
-                    sys.stderr.write(f"request {request.id} failed\n{traceback.format_exc()}")
-                    return door.edge.broken(request)
-                finally:
-                    request.close()
-        return Response(404, (("content-type", "text/plain"),), b"Not Found\n", code="NotFound")
+            if door.takes(path):
+                return door.edge
+        return None

@@ -12,7 +12,6 @@ from typing import Protocol
 from urllib.parse import parse_qs, parse_qsl
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from moorage.domain.addresses import NO_REGISTRY, Addresses, Host, read_client, read_host, split_port
 from moorage.domain.errors import MalformedRequest
@@ -83,9 +82,6 @@ class Origin(Struct, frozen=True):
     client: str
     trusted: bool  # the host is loopback or configured: absolute URLs may name it
     said: Host = NO_REGISTRY  # which account and region the name stands for, if it is a registry's
-
-
-NOWHERE = Origin("", None, secure=False, client="", trusted=False)
 
 
 @dataclass(slots=True)
@@ -238,7 +234,7 @@ class Origins:
 
     def nowhere(self, scope: Scope) -> Origin:
         """Tell of a request whose host cannot be judged where it came from alone."""
-        return replace(NOWHERE, client=self._reached(scope)[0])
+        return Origin("", None, secure=False, client=self._reached(scope)[0], trusted=False)
 
     def _reached(self, scope: Scope) -> tuple[str, bool]:
         """Give the client's address, and whether a proxy that may tell it stands in between."""
