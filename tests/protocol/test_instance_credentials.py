@@ -13,8 +13,8 @@ import pytest
 from msgspec import structs
 
 from moorage.cli import machinekey
-from support.clients import clean_environment
-from support.server import MOORAGE, wait_until
+from support.host import started
+from support.server import wait_until
 from unit.cli.metadata.given import KEY
 
 
@@ -57,18 +57,9 @@ def server() -> Iterator[Trickle]:
 def running(folder: Path, endpoint: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     key = folder / "key"
     machinekey.write(key, structs.replace(KEY, endpoint=endpoint), force=False)
-    with subprocess.Popen(  # noqa: S603  # every argument is written here
-        [str(MOORAGE), "instance-credentials", "--key-file", str(key), "--listen", ":0"],
-        env=clean_environment(folder / "home", **variables),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    words = ("instance-credentials", "--key-file", key, "--listen", ":0")
+    with started(folder / "home", *words, **variables) as process:
+        yield process
 
 
 @pytest.fixture

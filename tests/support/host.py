@@ -1,16 +1,45 @@
-"""``moorage instance-credentials`` as a test runs it."""
+"""Hosts that are machines: their commands as a test runs them."""
 
+import contextlib
 import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from support.clients import clean_environment
 from support.server import MOORAGE, wait_until
+
+JOIN_TOKEN = "moorage_join_" + "A" * 43
+# What a server answers to who joins.
+JOINED = {
+    "accountId": "123456789012",
+    "region": "us-east-1",
+    "instanceId": "i-0123456789abcdef0",
+    "roleName": "puller",
+    "keyId": "MCHNAAAA",
+    "secret": "never told",
+}
+
+
+@contextlib.contextmanager
+def started(home: Path, *words: str | Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Have a command of ``moorage`` run, and end it in any case."""
+    with subprocess.Popen(  # noqa: S603 - every argument is written in a test
+        [str(word) for word in (MOORAGE, *words)],
+        env=clean_environment(home, **variables),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 class Host:

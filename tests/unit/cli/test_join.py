@@ -9,21 +9,12 @@ from click.testing import CliRunner
 from moorage.cli.instances import join, register
 from moorage.cli.machinekey import Place
 from moorage.cli.refused import Refused
-
-TOKEN = "moorage_join_" + "A" * 43
-TOLD = {
-    "accountId": "123456789012",
-    "region": "us-east-1",
-    "instanceId": "i-0123456789abcdef0",
-    "roleName": "puller",
-    "keyId": "MCHNAAAA",
-    "secret": "never told",
-}
+from support.host import JOIN_TOKEN, JOINED
 
 
 def run(path: Path, monkeypatch: pytest.MonkeyPatch, told: object) -> str:
     monkeypatch.setattr(join, "ask_unsigned", Mock(return_value=told))
-    args = [TOKEN, "--endpoint-url", "http://127.0.0.1:1/", "--key-file", str(path)]
+    args = [JOIN_TOKEN, "--endpoint-url", "http://127.0.0.1:1/", "--key-file", str(path)]
     done = CliRunner().invoke(join.join, args)
     assert done.exit_code == 1
     assert "never told" not in done.output
@@ -32,14 +23,14 @@ def run(path: Path, monkeypatch: pytest.MonkeyPatch, told: object) -> str:
 
 def test_what_to_do_is_told_when_the_disk_fails_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Place, "keep", Mock(side_effect=Refused("the machine key cannot be written: gone")))
-    told = run(tmp_path / "machine.json", monkeypatch, TOLD)
+    told = run(tmp_path / "machine.json", monkeypatch, JOINED)
     assert "the token is spent: revoke the instance i-0123456789abcdef0 and register another one" in told
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("missing", TOLD)
+@pytest.mark.parametrize("missing", JOINED)
 def test_an_answer_without_a_key_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
-    told = run(tmp_path / "machine.json", monkeypatch, {name: text for name, text in TOLD.items() if name != missing})
+    told = run(tmp_path / "machine.json", monkeypatch, {name: text for name, text in JOINED.items() if name != missing})
     assert "the server's answer holds no key" in told
     assert list(tmp_path.iterdir()) == []
 
@@ -49,11 +40,11 @@ def test_an_answer_without_a_key_is_told(tmp_path: Path, monkeypatch: pytest.Mon
 def test_no_secret_goes_to_another_machine_without_tls_unless_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, command: str
 ) -> None:
-    asked, registers = Mock(return_value=TOLD), Mock(return_value={"joinToken": TOKEN})
+    asked, registers = Mock(return_value=JOINED), Mock(return_value={"joinToken": JOIN_TOKEN})
     monkeypatch.setattr(join, "ask_unsigned", asked)
     monkeypatch.setattr(register, "call_as_caller", registers)
     path = tmp_path / "machine.json"
-    own = {"join": [TOKEN, "--key-file", str(path)], "register": ["--role", "puller", "--quiet"]}[command]
+    own = {"join": [JOIN_TOKEN, "--key-file", str(path)], "register": ["--role", "puller", "--quiet"]}[command]
     subject = {"join": join.join, "register": register.register}[command]
     refused = CliRunner().invoke(subject, [*own, "--endpoint-url", url])
     assert (refused.exit_code, f"{url} is another machine, and without TLS" in refused.stderr) == (1, True)
@@ -66,6 +57,6 @@ def test_no_secret_goes_to_another_machine_without_tls_unless_told(
     "url", ["http://127.0.0.1:4500", "http://[::1]:4500", "http://localhost:4500", "https://registry.example.com"]
 )
 def test_this_machine_and_tls_need_no_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
-    monkeypatch.setattr(join, "ask_unsigned", Mock(return_value=TOLD))
-    args = [TOKEN, "--endpoint-url", url, "--key-file", str(tmp_path / "machine.json")]
+    monkeypatch.setattr(join, "ask_unsigned", Mock(return_value=JOINED))
+    args = [JOIN_TOKEN, "--endpoint-url", url, "--key-file", str(tmp_path / "machine.json")]
     assert CliRunner().invoke(join.join, args).exit_code == 0
