@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.processes import cores_of_servers, on_core
+from bench.pusher import make_pusher, policy_of_repository
 from bench.stock import MANY, REPOSITORY
 from bench.targets import Face, Target
 from bench.wire import Address, Ask, ask
@@ -28,8 +29,7 @@ def signed(target: Target, operation: str, members: Mapping[str, object]) -> Ask
     body = json.dumps(members).encode()
     headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{_TARGET}.{operation}"}
     request = AWSRequest("POST", f"{target.address.url}/", data=body, headers=headers)
-    credentials = Credentials(server.access_key_id, server.secret_access_key)
-    SigV4Auth(credentials, "ecr", server.region).add_auth(request)
+    SigV4Auth(Credentials(*target.key), "ecr", server.region).add_auth(request)
     return ask(target.address, "POST", "/", body, headers=dict(request.headers.items()))
 
 
@@ -59,10 +59,16 @@ def start(  # noqa: PLR0913 - what a server is started with
 
 
 def prepare(target: Target) -> None:
-    """Make the repositories, and log in."""
-    ecr = running(target).boto3("ecr")
+    """Make the repositories and the user from whom the load comes, as the root, and log in as that user."""
+    server = running(target)
+    target.key = make_pusher(server)
+    ecr = server.boto3("ecr")
+    there = {found["repositoryName"] for found in ecr.describe_repositories()["repositories"]}
     for name in (REPOSITORY, MANY):
-        if name not in {found["repositoryName"] for found in ecr.describe_repositories()["repositories"]}:
+        if name not in there:
             ecr.create_repository(repositoryName=name)
-    basic = b64encode(f"AWS:{running(target).password()}".encode()).decode()
+            ecr.set_repository_policy(repositoryName=name, policyText=policy_of_repository(server))
+    key_id, secret = target.key
+    password = server.password(access_key_id=key_id, secret_access_key=secret)
+    basic = b64encode(f"AWS:{password}".encode()).decode()
     target.address = Address(target.address.port, f"Basic {basic}", target.address.secure)

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +53,7 @@ class Target:
     data: Path
     workloads: frozenset[str] | None = None
     started: float = 0.0  # seconds from its start to its first answer
+    key: tuple[str, str] = field(default=("", ""), repr=False)  # with which AWS calls are signed, and its secret
 
     @property
     def pid(self) -> int:
