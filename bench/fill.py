@@ -5,7 +5,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from bench.load import once
 from bench.pushing import push_blob, push_large, put_manifest
@@ -25,10 +25,16 @@ from moorage.store.transaction import Transaction
 from support.images import OCI
 from support.layers import digest_of
 
-CONFIG: Final = b'{"architecture":"amd64","os":"linux"}'
 LAYER: Final = b"the layer that all generated images share"
 _CHUNK: Final = 1000
 _SPREAD: Final = 1000  # repositories that share the half of the images which is not in the large one
+
+
+class Made(NamedTuple):
+    """A generated image: a config of its own, and the manifest that names it and the layer of all of them."""
+
+    config: bytes
+    manifest: bytes
 
 
 def stock(target: Target, goods: Stock) -> None:
@@ -96,7 +102,7 @@ async def _write(store: SqliteStore, registry: Registry, numbers: range) -> None
 
 
 async def _repository(tx: Transaction, registry: Registry, name: str) -> Repository:
-    """Find the repository, or make it like the large one and link the shared blobs."""
+    """Find the repository, or make it like the large one; it links to the shared layer."""
     found = await repositories.find_by_name(tx, registry, RepositoryName(name))
     if found is None:
         model = await repositories.find_by_name(tx, registry, RepositoryName(MANY))
@@ -105,28 +111,34 @@ async def _repository(tx: Transaction, registry: Registry, name: str) -> Reposit
             model.account, model.region, Ids().repository(), RepositoryName(name), model.created_at, model.rule, False
         )
         await repositories.create(tx, found)
-    for data in (CONFIG, LAYER):
-        blob = Blob(Digest(digest_of(data)), digest_of(data).removeprefix("sha256:")[:32], len(data))
-        await blobs.link(tx, found, blob, at=found.created_at)
+    await blobs.link(tx, found, _in_metadata(LAYER), at=found.created_at)
     return found
 
 
+def _in_metadata(data: bytes) -> Blob:
+    """Make a blob as a push of few bytes does: without a file."""
+    return Blob(Digest(digest_of(data)), "", len(data), content=data)
+
+
 async def _put(tx: Transaction, repository: Repository, number: int) -> None:
-    manifest = Manifest.parse(manifest_number(number), None)
+    made = image_number(number)
+    manifest = Manifest.parse(made.manifest, None)
     at = repository.created_at + number
+    await blobs.link(tx, repository, _in_metadata(made.config), at=at)
     await images.create(tx, repository, manifest, size=manifest.size({}), at=at)
     await manifests.put(tx, repository, manifest.digest, manifest.body)
     await references.put(tx, repository, manifest)
     await tags.put(tx, repository, Tag(tag_number(number)), manifest.digest, at=at)
 
 
-def manifest_number(number: int) -> bytes:
-    """Write the manifest of a generated image; an annotation makes it unlike all others."""
+def image_number(number: int) -> Made:
+    """Write a generated image; its number makes it unlike all others."""
+    noise = hashlib.sha512(str(number).encode()).hexdigest()
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Labels": {"bench.noise": noise}}}).encode()
     described = [
         {"mediaType": kind, "digest": digest_of(data), "size": len(data)}
-        for kind, data in ((OCI.config, CONFIG), (OCI.layer, LAYER))
+        for kind, data in ((OCI.config, config), (OCI.layer, LAYER))
     ]
-    noise = hashlib.sha512(str(number).encode()).hexdigest()
     document = {
         "schemaVersion": 2,
         "mediaType": OCI.manifest,
@@ -134,7 +146,11 @@ def manifest_number(number: int) -> bytes:
         "layers": described[1:],
         "annotations": {"bench.number": str(number), "bench.noise": noise},
     }
-    return json.dumps(document).encode()
+    return Made(config, json.dumps(document).encode())
+
+
+def manifest_number(number: int) -> bytes:
+    return image_number(number).manifest
 
 
 def tag_number(number: int) -> str:

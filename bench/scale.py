@@ -16,7 +16,7 @@ import msgspec
 from bench import fill, moorage
 from bench.about import about
 from bench.figures import Results, Spread
-from bench.growing import GROWING
+from bench.growing import GROWING, walked
 from bench.lineup import OURS
 from bench.measure import measure_all, tell_failures
 from bench.peers import ROOT, SCRATCH, scratch_folder
@@ -96,7 +96,7 @@ def _fill(target: Target, first: int, last: int) -> None:
 
 def _measure(growth: Growth, bench: Bench, target: Target, failed: dict[str, str]) -> None:
     moorage.prepare(target)
-    results = Results({})
+    bench, results = walked(bench, target), Results({})
     target.sleep()
     measure_all(GROWING.values(), bench, [target], results, failed)
     for name in GROWING:

@@ -33,6 +33,8 @@ class Bench:
     sizes: Sizes
     goods: Stock
     folder: Path
+    last: str = ""  # with which tags are listed from their middle on, in a registry that grows
+    token: str = ""  # with which images are
 
 
 Run = Callable[[Bench, Target], Load]
@@ -104,13 +106,13 @@ def get_large(connections: int) -> Run:
     return run
 
 
-def push_small(clients: int | None) -> Run:
+def push_small(clients: int | None, repository: str = REPOSITORY) -> Run:
     def run(bench: Bench, target: Target) -> Load:
         names = iter(range(1 << 62))
         start = time.time_ns()
 
         def script() -> Script:
-            return push_image(target.address, new_image(), f"t-{start}-{next(names)}")
+            return push_image(target.address, new_image(), f"t-{start}-{next(names)}", repository)
 
         return repeat(target.address, script, connections=clients or bench.sizes.crowd, seconds=bench.sizes.seconds)
 
@@ -170,14 +172,14 @@ def list_tags(bench: Bench, target: Target) -> Load:
         path, commas = first, 0  # a list says nothing else with commas
         while path:
             answer = expect((yield ask(target.address, "GET", path)), 200)
-            path, commas = _next_of(answer), commas + answer.body.count(b",")
+            path, commas = next_of(answer), commas + answer.body.count(b",")
         if commas < bench.sizes.tags - bench.sizes.tags // bench.sizes.page:
             raise TagsMissing(commas)
 
     return repeat(target.address, script, connections=1, seconds=bench.sizes.seconds)
 
 
-def _next_of(answer: Answer) -> str:
+def next_of(answer: Answer) -> str:
     """Give the path and query of the next page, or nothing."""
     link = urlsplit(answer.header("link").partition(">")[0].removeprefix("<"))
     return f"{link.path}?{link.query}" if link.path else ""
