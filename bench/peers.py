@@ -93,6 +93,7 @@ PEERS: Final[Mapping[str, Peer]] = {
             ("--version",),
             configs.distribution,
             "distribution 3 was not built: bench/install.sh builds it where Go finds its modules",
+            tls=True,
         ),
         Peer(
             "zot",
