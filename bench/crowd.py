@@ -1,4 +1,7 @@
-"""Work beside a crowd: connections that are slow on purpose, and must not slow down anybody else."""
+"""Crowds: connections that are slow on purpose, and must not slow down anybody else.
+
+What their arrival and their end cost a server is not the load's that is measured beside them: it is waited for.
+"""
 
 import contextlib
 import resource
@@ -9,29 +12,30 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from bench.load import Load
 from bench.processes import cpu_of
 from bench.stock import REPOSITORY, blob_path
 from bench.targets import Target
 from bench.wire import Address, ask, exchange, expect, head_of
-from bench.workloads import Bench, Run
+from bench.workloads import Bench, Company, Restless
 
 _EVERY: Final = 1.0  # seconds from byte to byte
 _DECLARED: Final = 1_000_000  # bytes of a body that never comes whole
-_LOOKS, _PAUSE, _REST = 20, 0.25, 0.02  # how often, seconds in between, and of the processor in each of them
+_LOOKS, _PAUSE, _REST = 120, 0.25, 0.02  # how often, seconds in between, and of the processor in each of them
 
 Join = Callable[[Bench, Address], socket.socket]
 
 
-def beside(join: Join, run: Run) -> Run:
-    """Make the load that does what ``run`` does while a crowd is there."""
+def crowd(join: Join) -> Company:
+    """Make the company of as many as ``join`` in; it tells how many of them are still there."""
 
-    def crowded(bench: Bench, target: Target) -> Load:
-        with _crowd(bench, target.address, join):
+    @contextlib.contextmanager
+    def company(bench: Bench, target: Target) -> Iterator[Callable[[], int]]:
+        with _crowd(bench, target.address, join) as connections:
             _settle(target)
-            return run(bench, target)
+            yield lambda: sum(map(_is_open, connections))
+        _settle(target)
 
-    return crowded
+    return company
 
 
 def drip(_bench: Bench, address: Address) -> socket.socket:
@@ -53,32 +57,50 @@ def stall(bench: Bench, address: Address) -> socket.socket:
 
 
 def _settle(target: Target) -> None:
-    """Wait until the crowd is there and has been given what it takes at once: its arrival is work like any other."""
+    """Wait until the server is done with those who came or went.
+
+    Raises:
+        Restless: it is not, after half a minute
+
+    """
     seen = cpu_of(target.pid)
     for _ in range(_LOOKS):
         time.sleep(_PAUSE)
         seen, before = cpu_of(target.pid), seen
         if seen - before <= _REST:
             return
+    raise Restless
+
+
+def _is_open(connection: socket.socket) -> bool:
+    """Tell whether the server has not hung up; what it sent stays where it is."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 @contextlib.contextmanager
-def _crowd(bench: Bench, address: Address, join: Join) -> Iterator[None]:
+def _crowd(bench: Bench, address: Address, join: Join) -> Iterator[list[socket.socket]]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with contextlib.ExitStack() as stack:
-        crowd = [stack.enter_context(join(bench, address)) for _ in range(bench.sizes.idle)]
+        connections = [stack.enter_context(join(bench, address)) for _ in range(bench.sizes.idle)]
+        for connection in connections:
+            connection.setblocking(False)  # nobody here waits for a server that does not take or give
         over = threading.Event()
-        thread = threading.Thread(target=_send_bytes, args=(crowd, over))
+        thread = threading.Thread(target=_send_bytes, args=(connections, over))
         thread.start()
         stack.callback(thread.join)
         stack.callback(over.set)
-        yield
+        yield connections
 
 
-def _send_bytes(crowd: list[socket.socket], over: threading.Event) -> None:
+def _send_bytes(connections: list[socket.socket], over: threading.Event) -> None:
     """Send a byte a second on each connection; to one that only reads it is the beginning of a request."""
     while not over.wait(_EVERY):
-        for connection in crowd:
+        for connection in connections:
             with contextlib.suppress(OSError):
                 connection.send(b"x")

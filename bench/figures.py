@@ -23,10 +23,12 @@ class Sample:
     p99: float  # ms
     size: int
     memory: float  # MB
+    company: int | None = None  # of a crowd, who were still there at the end
 
     @classmethod
-    def of(cls, load: Load, *, server_cpu: float, memory: float) -> "Sample":
-        return cls(load.operations, load.seconds, server_cpu, load.client_cpu, load.p50, load.p99, load.size, memory)
+    def of(cls, load: Load, *, server_cpu: float, memory: float, company: int | None) -> "Sample":
+        times = load.p50, load.p99
+        return cls(load.operations, load.seconds, server_cpu, load.client_cpu, *times, load.size, memory, company)
 
     @property
     def rate(self) -> float:
@@ -38,7 +40,7 @@ class Sample:
         """Server µs for each operation, or seconds for each GB."""
         if self.size:
             return self.server_cpu / (self.size / 1e9)
-        return self.server_cpu / self.operations * 1e6 if self.operations else 0.0
+        return self.server_cpu / self.operations * 1e6
 
     @property
     def client_share(self) -> float:
@@ -104,6 +106,7 @@ class Results:
     about: dict[str, str]
     versions: dict[str, str] = field(default_factory=dict)
     missing: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)  # work that ended early, with the reason
     rows: list[Row] = field(default_factory=list)
     singles: list[Single] = field(default_factory=list)
     where: dict[str, dict[str, float]] = field(default_factory=dict)  # µs of each room, by route

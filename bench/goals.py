@@ -40,8 +40,11 @@ class Goal:
         return f"{WORKLOADS[self.workload].title}: {what}, {self.over} ÷ {under}"
 
     def find(self, results: Results) -> Spread | None:
+        """Give the ratios, or None where a row is missing or void."""
         over, under = results.find(self.workload, self.over), results.find(self.against or self.workload, self.under)
-        return None if over is None or under is None else ratios(over, under, self.measure)
+        if over is None or under is None or over.void or under.void:
+            return None
+        return ratios(over, under, self.measure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ def _beside_newer(name: str) -> tuple[Goal, ...]:
         Goal("push-small-1", _cost, name, OURS, 2),
         Goal("push-500mb", _rate, OURS, name, 1),
         Goal("blob-500mb-1", _rate, OURS, name, 1),
+        Goal("blob-500mb-16", _rate, OURS, name, 1),
     )
 
 
@@ -90,6 +94,7 @@ GOALS: Final[tuple[Goal | Limit, ...]] = (
     *_beside_newer("zot"),
     Goal("manifest-get-tag", _cost, OURS, OURS_TWO, 0.85),
     Goal("manifest-head-tag", _cost, OURS, OURS_TWO, 0.85),
+    Goal("push-small-16", _cost, OURS, OURS_TWO, 0.85),
     Goal("manifest-get-dripped", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
     Goal("manifest-get-stalled", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
     Limit(BEFORE, "µs", 30, binding=True),
@@ -106,6 +111,11 @@ def judged(results: Results) -> Iterator[tuple[Goal | Limit, Spread, bool]]:
         found = goal.find(results)
         if found is not None:
             yield goal, found, found.median >= goal.wanted if goal.at_least else found.median <= goal.wanted
+
+
+def unjudged(results: Results) -> Iterator[Goal | Limit]:
+    """Give the goals that this run says nothing of: a server or a workload was missing, or its client too busy."""
+    return (goal for goal in GOALS if goal.find(results) is None)
 
 
 def passed(results: Results) -> Iterator[str]:

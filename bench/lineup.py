@@ -8,8 +8,8 @@ from bench import fill, moorage, peers
 from bench.figures import Results
 from bench.peers import PEERS, Pair, Peer, make_pair
 from bench.processes import all_cores
-from bench.tables import OF_TWO_WORKERS
-from bench.targets import Face, Target
+from bench.tables import OF_TWO_WORKERS, WORKLOADS
+from bench.targets import Face, PeerNotReady, Target
 from bench.wire import Address
 from bench.workloads import Bench
 
@@ -18,6 +18,8 @@ OURS_TWO: Final = "moorage 2 workers"  # on cores that the load is not on
 OURS_FULL: Final = "moorage 2 workers, all cores"  # with the load on one of them
 DD: Final = "dd"
 NAMES: Final = (OURS, *PEERS, DD)
+# A password of an htpasswd file takes some 50 ms to check: a crowd of a thousand would be a minute in coming.
+_WITHOUT_CROWDS: Final = frozenset(name for name, workload in WORKLOADS.items() if workload.company is None)
 
 
 @contextmanager
@@ -27,7 +29,11 @@ def lined_up(names: Sequence[str], bench: Bench, results: Results) -> Iterator[l
         targets: list[Target] = []
         pair = make_pair(bench.folder)
         for start in _starts(names, bench, pair, results):
-            target = start()
+            try:
+                target = start()
+            except PeerNotReady as error:
+                results.failed[error.name] = str(error)
+                continue
             stack.callback(target.stop)
             results.versions[target.name] = target.version
             target.sleep()
@@ -63,6 +69,8 @@ def _forms(peer: Peer, bench: Bench, pair: Pair) -> Iterator[Callable[[], Target
         def started(*, htpasswd: bool = htpasswd, spoken: Pair | None = spoken) -> Target:
             folder = bench.folder / f"{peer.name}-{htpasswd:d}-{spoken is not None:d}"
             target = peers.start(peer, folder, htpasswd=htpasswd, pair=spoken)
+            if htpasswd:
+                target.workloads = _WITHOUT_CROWDS
             fill.stock(target, bench.goods)
             if Face.REGISTRY in target.faces and spoken is None:
                 fill.tag_peer(target, bench.goods, bench.sizes.tags)

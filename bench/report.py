@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from bench.figures import BUSY, Results, Row, Sample, Single, Spread, ratios
-from bench.goals import judged
+from bench.goals import judged, unjudged
 from bench.lineup import OURS, OURS_FULL, OURS_TLS, OURS_TWO
 from bench.tables import OF_TWO_WORKERS, WORKLOADS
 
@@ -29,6 +29,7 @@ def markdown(results: Results, changes: list[str]) -> str:
         "\n" + "\n".join(f"- {name}: {value}" for name, value in results.versions.items()),
     ]
     parts += [f"- missing: {reason}" for reason in results.missing.values()]
+    parts += [f"- failed: {what}: {reason}" for what, reason in results.failed.items()]
     parts += ["", _HEAD + "\n".join(map(_line, _pairs(results)))]
     if results.singles:
         head = "| figure | server | median | least to most |\n|---|---|--:|--:|\n"
@@ -121,6 +122,10 @@ def _goals(results: Results) -> Iterator[str]:
         f"| {goal.text} | {'at least' if goal.at_least else 'at most'} {goal.wanted:g} | {_spread(found)} "
         f"| {'yes' if holds else '**no**'} |"
         for goal, found, holds in judged(results)
+    ]
+    rows += [
+        f"| {goal.text} | {'at least' if goal.at_least else 'at most'} {goal.wanted:g} | {_NOTHING} | not measured |"
+        for goal in unjudged(results)
     ]
     if rows:
         yield "\n".join(["| held to | wanted | found | held |", "|---|--:|--:|---|", *rows, ""])

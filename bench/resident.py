@@ -12,11 +12,12 @@ from pathlib import Path
 from bench import moorage, peers
 from bench.figures import Results, Single
 from bench.load import together
+from bench.measure import FAILURES
 from bench.peers import PEERS, Peer
 from bench.processes import memory_of
 from bench.pushing import push_large
 from bench.stock import Large
-from bench.targets import Face, Target
+from bench.targets import Face, PeerNotReady, Target
 from bench.wire import Address, ask, exchange, expect
 from bench.workloads import Bench
 
@@ -34,17 +35,28 @@ def watch_residents(names: Sequence[str], bench: Bench, results: Results) -> Non
     found: dict[tuple[str, str], list[float]] = {}
     for number in range(bench.sizes.rounds):
         for name, start in _starts(names).items():
-            folder = bench.folder / f"resident-{name}"
-            for _ in range(bench.sizes.starts - 1):
-                with _started(start, folder) as target:
-                    found.setdefault((START, name), []).append(target.started)
-            with _started(start, folder) as target:
-                found.setdefault((START, name), []).append(target.started)
-                for what, value in _look(bench, target).items():
-                    found.setdefault((what, name), []).append(value)
+            key = f"memory of {name}"
+            if key in results.failed:
+                continue
+            try:
+                seen = list(_watch(start, bench, bench.folder / f"resident-{name}"))
+            except (*FAILURES, PeerNotReady) as error:
+                results.failed[key] = str(error) or type(error).__name__
+                continue
+            for what, value in seen:
+                found.setdefault((what, name), []).append(value)
             print(f"round {number + 1}: {name}: {found[PUSHES, name][-1]:.0f} MB under pushes", flush=True)
     for (what, name), values in found.items():
         results.singles.append(Single(what, name, "s" if what == START else "MB", values))
+
+
+def _watch(start: Callable[[Path], Target], bench: Bench, folder: Path) -> Iterator[tuple[str, float]]:
+    for _ in range(bench.sizes.starts - 1):
+        with _started(start, folder) as target:
+            yield START, target.started
+    with _started(start, folder) as target:
+        yield START, target.started
+        yield from _look(bench, target).items()
 
 
 def _starts(names: Sequence[str]) -> dict[str, Callable[[Path], Target]]:

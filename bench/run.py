@@ -54,7 +54,7 @@ def read_options(words: Sequence[str]) -> Options:
 
 
 def run(options: Options) -> int:
-    results, failed = Results(about(quick=options.sizes is QUICK)), dict[str, str]()
+    results = Results(about(quick=options.sizes is QUICK))
     pin(CLIENT_CORE)
     with scratch_folder(options.scratch) as folder:
         goods = Stock.new(options.sizes.middle, options.sizes.large)
@@ -62,7 +62,7 @@ def run(options: Options) -> int:
         workloads = [workload for name, workload in WORKLOADS.items() if name in options.only]
         if workloads:
             with lined_up(options.peers, bench, results) as targets:
-                measure_all(workloads, bench, targets, results, failed)
+                measure_all(workloads, bench, targets, results)
         if "resident" in options.only:
             watch_residents(options.peers, bench, results)
     if "decisions" in options.only and OURS in options.peers:
@@ -70,8 +70,8 @@ def run(options: Options) -> int:
     if "where" in options.only and OURS in options.peers:
         look_where(options.sizes, results)
     write(results, options.out)
-    tell_failures(failed)
-    return 1 if failed or tell_passed(options, results) else 0
+    tell_failures(results.failed)
+    return 1 if results.failed or tell_passed(options, results) else 0
 
 
 def tell_passed(options: Options, results: Results) -> bool:

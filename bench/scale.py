@@ -98,7 +98,8 @@ def _measure(growth: Growth, bench: Bench, target: Target, failed: dict[str, str
     moorage.prepare(target)
     bench, results = walked(bench, target), Results({})
     target.sleep()
-    measure_all(GROWING.values(), bench, [target], results, failed)
+    measure_all(GROWING.values(), bench, [target], results)
+    failed.update(results.failed)
     for name in GROWING:
         row = results.find(name, OURS)
         if row is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bench.crowd import beside, drip, stall
+from bench.crowd import crowd, drip, stall
 from bench.fill import manifest_number, numbers_of_many
 from bench.stock import MANY, TAG, blob_path, manifest_path
 from bench.targets import Face
@@ -56,18 +56,6 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     workload.name: workload
     for workload in (
         Workload("manifest-get-tag", "manifest GET by tag", _STATIC, get(_by_tag)),
-        Workload(
-            "manifest-get-dripped",
-            "manifest GET by tag beside 1,000 that send a byte a second",
-            _REGISTRY,
-            beside(drip, get(_by_tag)),
-        ),
-        Workload(
-            "manifest-get-stalled",
-            "manifest GET by tag beside 1,000 that do not read their 500 MB",
-            _REGISTRY,
-            beside(stall, get(_by_tag)),
-        ),
         Workload("manifest-get-digest", "manifest GET by digest", _STATIC, get(_by_digest)),
         Workload("manifest-head-tag", "manifest HEAD by tag", _STATIC, head(_by_tag)),
         Workload("manifest-head-digest", "manifest HEAD by digest", _STATIC, head(_by_digest)),
@@ -91,6 +79,20 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
         Workload("batch-get", "BatchGetImage of 100", _AWS, call("BatchGetImage", _batch)),
         Workload("describe-page", "DescribeImages, a page of 100", _AWS, call("DescribeImages", _page)),
         Workload("describe-all", "DescribeImages through 10,000", _AWS, describe_all),
+        Workload(
+            "manifest-get-dripped",
+            "manifest GET by tag beside 1,000 that send a byte a second",
+            _REGISTRY,
+            get(_by_tag),
+            company=crowd(drip),
+        ),
+        Workload(
+            "manifest-get-stalled",
+            "manifest GET by tag beside 1,000 that do not read their 500 MB",
+            _REGISTRY,
+            get(_by_tag),
+            company=crowd(stall),
+        ),
     )
 }
 # What is asked of two workers together: small requests for each second of processor time.

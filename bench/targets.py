@@ -30,6 +30,7 @@ class Face(Enum):
 class PeerNotReady(Exception):
     def __init__(self, name: str, log: str) -> None:
         super().__init__(f"{name} did not start: {log}")
+        self.name = name
 
 
 class Server(Protocol):

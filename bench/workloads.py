@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -40,6 +41,16 @@ class Bench:
 Run = Callable[[Bench, Target], Load]
 
 
+Company = Callable[[Bench, Target], AbstractContextManager[Callable[[], int]]]
+
+
+class Restless(Exception):
+    """A server does not come to rest between two things that are asked of it."""
+
+    def __init__(self) -> None:
+        super().__init__("the server did not come to rest")
+
+
 class TagsMissing(Exception):
     """A list ended before all tags were told."""
 
@@ -57,6 +68,7 @@ class Workload:
     run: Run
     tls: bool = False
     beside: bool = False  # the disk itself does it too, as a floor
+    company: Company | None = None  # who else is there meanwhile
 
     def suits(self, target: Target) -> bool:
         if Face.DISK in target.faces:
