@@ -6,6 +6,7 @@ from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import DeleteConflict
 from moorage.domain.events import EventKind
 from moorage.domain.identityfacts import Unmodifiable
+from moorage.domain.wildcard import glob
 from moorage.operations import boundaries, machineends
 from moorage.operations.authorise import Granted
 from moorage.operations.entities import Tags, add, changed, forget, get_row, list_rows, new_row
@@ -23,6 +24,16 @@ from moorage.store.transaction import Transaction
 SHORTEST, LONGEST = 3_600, 43_200  # seconds that the sessions of a role may be allowed to last
 TRUST_LIMIT = 4_096  # characters of a trust policy, white space not counted
 SERVICE_PATH = "/aws-service-role/"
+
+# What a trust policy may name of STS (IAM User Guide, "Actions, resources, and condition keys for AWS STS").
+_ACTIONS = (
+    "assumerole",
+    "assumerolewithsaml",
+    "assumerolewithwebidentity",
+    "setcontext",
+    "setsourceidentity",
+    "tagsession",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +107,20 @@ def read_trust(text: str) -> PolicyDocument:
 
     """
     document = parse(text, PolicyKind.TRUST)
-    if not all(_is_of_sts(action) for statement in document.statements for action in statement.actions.texts):
+    if not all(_opens_sessions(action) for statement in document.statements for action in statement.actions.texts):
         raise MalformedPolicy("AssumeRole policy may only specify STS AssumeRole actions.")
     if size_of(text) > TRUST_LIMIT:
         raise MalformedPolicy(f"Cannot exceed quota for ACLSizePerRole: {TRUST_LIMIT}")
     return document
 
 
-def _is_of_sts(action: str) -> bool:
-    """Judge an action when it is stored; what was stored before is decided on as it stands, and allows no more."""
-    return action.partition(":")[0].lower() == "sts"
+def _opens_sessions(action: str) -> bool:
+    """Whether a pattern covers an action that a trust policy is asked about.
+
+    It is judged when it is stored; what was stored before is decided on as it stands, and allows no more.
+    """
+    vendor, _, name = action.lower().partition(":")
+    return vendor == "sts" and any(map(glob(name), _ACTIONS))
 
 
 async def _resolved(tx: Transaction, text: str, document: PolicyDocument) -> str:

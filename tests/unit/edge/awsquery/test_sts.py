@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -327,9 +328,23 @@ def test_a_forged_request_uses_no_key(root: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "actions", [["*"], ["sts:AssumeRole", "s3:GetObject"], ["ecr:*"], ["stsx:AssumeRole"], ["iam:PassRole"]]
+    "actions",
+    [
+        ["*"],
+        ["sts:AssumeRole", "s3:GetObject"],
+        ["ecr:*"],
+        ["stsx:AssumeRole"],
+        ["iam:PassRole"],
+        ["sts:GetCallerIdentity"],
+        ["sts:AssumeRole", "sts:GetSessionToken"],
+        ["sts:Get*"],
+        ["sts:AssumeRole?"],
+        ["sts:AssumeRoot"],
+        ["*:AssumeRole"],
+    ],
+    ids=",".join,
 )
-def test_a_trust_policy_names_actions_of_sts_alone(root: Client, actions: list[str]) -> None:
+def test_a_trust_policy_names_what_opens_sessions_alone(root: Client, actions: list[str]) -> None:
     bad = trust({"AWS": str(HOME)}, *actions)
     made = refusal(root, "CreateRole", RoleName="builder", AssumeRolePolicyDocument=bad)
     make_role(root, trust({"AWS": str(HOME)}, "STS:AssumeRole", "sts:TagSession"))
@@ -339,6 +354,27 @@ def test_a_trust_policy_names_actions_of_sts_alone(root: Client, actions: list[s
         assert refused.message == "AssumeRole policy may only specify STS AssumeRole actions."
     kept = root.call("GetRole", RoleName="builder")["Role"]["AssumeRolePolicyDocument"]
     assert "TagSession" in str(kept)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "sts:AssumeRole",
+        "sts:AssumeRoleWithSAML",
+        "sts:assumerolewithwebidentity",
+        "sts:TagSession",
+        "sts:SetSourceIdentity",
+        "sts:SetContext",
+        "sts:*",
+        "sts:AssumeRole*",
+        "sts:Set*",
+        "STS:?agSession",
+    ],
+)
+def test_a_trust_policy_names_an_action_that_opens_sessions(root: Client, action: str) -> None:
+    make_role(root, trust({"AWS": str(HOME)}, action))
+    kept = root.call("GetRole", RoleName="builder")["Role"]["AssumeRolePolicyDocument"]
+    assert f'"{action}"' in unquote(kept)
 
 
 def test_a_trust_policy_names_no_resource(root: Client) -> None:
