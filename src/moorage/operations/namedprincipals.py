@@ -50,7 +50,7 @@ async def resolve(tx: Transaction, named: tuple[Principal, ...]) -> Mapping[str,
 
 
 def with_ids(text: str, ids: Mapping[str, str]) -> str:
-    """Write a policy with ids in place of ARNs."""
+    """Write a policy with ids in place of ARNs, and otherwise as short as it can be."""
     document = json.loads(text)
     statements = document["Statement"]
     for statement in statements if isinstance(statements, list) else [statements]:
@@ -60,7 +60,7 @@ def with_ids(text: str, ids: Mapping[str, str]) -> str:
                 named = principal["AWS"]
                 listed = named if isinstance(named, list) else [named]
                 principal["AWS"] = [ids.get(name, name) for name in listed]
-    return json.dumps(document)
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 async def _id_of(tx: Transaction, arn: str) -> str | None:

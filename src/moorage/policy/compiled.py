@@ -12,7 +12,7 @@ from itertools import chain
 
 from moorage.domain.wildcard import Test, any_of, has_wildcard, literal_head, plain
 from moorage.policy.conditions import Clause, clause_of
-from moorage.policy.document import PolicyDocument, parse
+from moorage.policy.document import PolicyDocument, parse_stored
 from moorage.policy.elements import Attached, Patterns, Resources
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.match import complete
@@ -289,7 +289,7 @@ class Compiled:
         documents: list[tuple[Attached, PolicyDocument]] = []
         for attached, text in policies:
             try:
-                documents.append((attached, parse(text, attached.source.kind)))
+                documents.append((attached, parse_stored(text, attached.source.kind)))
             except MalformedPolicy:
                 return cls.broken(attached)
         return cls.of(documents)

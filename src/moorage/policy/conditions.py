@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Protocol
 
 from moorage.domain.wildcard import Test, plain
@@ -159,7 +160,7 @@ def _text(value: object) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int | float):
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):  # 1e999 is JSON, but read as infinite
         return str(value)
     raise MalformedPolicy
 
