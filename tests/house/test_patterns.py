@@ -22,7 +22,7 @@ SECONDS: Final = 20  # of processor time for all texts of a pattern, which need 
 MADE: Final[Mapping[str, str]] = {
     "config.py: re.fullmatch(pattern, text)": "for settings, with constants of that file",
     "cli/credential_provider.py: re.search(f'<{name}>([^<]*)</{name}>', text)": "the chosen server's answer",
-    "domain/wildcard.py: re.compile(''.join(wild), re.DOTALL)": "it has no repeats",
+    "domain/wildcard.py: re.compile(''.join(wild), re.DOTALL)": "its repeats have one length each",
     "edge/http/shapes.py: re.search(meta.pattern, value)": "of the shapes, which are read below with their lengths",
 }
 # What comes shorter than the texts: how long the longest is, and what sees to it.

@@ -2,7 +2,8 @@
 
 A pattern is cut at its stars; each piece but the first and the last is looked for once, at its leftmost place. That
 is enough, because a star in front of a piece swallows whatever was skipped, and so nothing is ever tried twice:
-the time is bounded by the length of the text times the length of the longest piece, whatever the pattern.
+the time grows with the length of the text, and only a piece of many question marks with other characters between them
+multiplies it by the number of those. Such texts are bounded where they come in (``policy.request.bounded``).
 """
 
 import re
@@ -16,6 +17,8 @@ _LITERAL = str.maketrans(_LITERALS)
 _PLAIN = str.maketrans({sign: character for character, sign in _LITERALS.items()})
 
 _FIRST_WILDCARD = re.compile(r"[*?]")
+_RUN = re.compile(r"[^?]+")
+_RUNS = re.compile(r"[^?]+|\?+")
 
 
 def literal(text: str) -> str:
@@ -41,10 +44,46 @@ def _anything(_text: str) -> bool:
     return True
 
 
-def _piece(text: str) -> re.Pattern[str]:
-    """Compile a piece between stars: it has one fixed length, and no repetition that could be tried again."""
-    wild = ("." if character == "?" else re.escape(plain(character)) for character in text)
-    return re.compile("".join(wild), re.DOTALL)
+def _standing(piece: str) -> Callable[[str, int], bool]:
+    """Make the test whether a piece stands at a place of a text that is long enough for it."""
+    runs = tuple((found.start(), plain(found[0])) for found in _RUN.finditer(piece))
+    if not runs:
+        return lambda _text, _at: True
+    if len(runs) == 1:
+        ((offset, run),) = runs
+        return lambda text, at: text.startswith(run, at + offset)
+    return lambda text, at: all(text.startswith(run, at + offset) for offset, run in runs)
+
+
+def _finder(piece: str) -> Callable[[str, int, int], int]:
+    """Make what gives the end of a piece's leftmost place between two places of a text, -1 where there is none."""
+    core = piece.strip("?")
+    before = len(piece) - len(piece.lstrip("?"))
+    after = len(piece) - len(core) - before
+    if not core:
+        return lambda _text, start, end: start + before if start + before <= end else -1
+    if "?" in core:
+        return _wild_finder(core, before, after)
+    literal_core = plain(core)
+    behind = len(core) + after
+
+    def find(text: str, start: int, end: int) -> int:
+        found = text.find(literal_core, start + before, end - after)
+        return found if found < 0 else found + behind
+
+    return find
+
+
+def _wild_finder(core: str, before: int, after: int) -> Callable[[str, int, int], int]:
+    """Make the finder of a piece with question marks inside; a run of them is passed in one step."""
+    wild = (re.escape(plain(run)) if run[0] != "?" else f".{{{len(run)}}}" for run in _RUNS.findall(core))
+    search = re.compile("".join(wild), re.DOTALL).search
+
+    def find(text: str, start: int, end: int) -> int:
+        found = search(text, start + before, end - after)
+        return -1 if found is None else found.end() + after
+
+    return find
 
 
 def glob(pattern: str) -> Test:
@@ -63,24 +102,21 @@ def glob(pattern: str) -> Test:
 def _pieces(pattern: str) -> Test:
     first, *rest = pattern.split("*")
     least = len(pattern) - len(rest)
-    head = _piece(first)
+    head = _standing(first)
     if not rest:
-        return lambda text: head.fullmatch(text) is not None
-    tail, tail_length = _piece(rest[-1]), len(rest[-1])
-    middle = tuple(_piece(piece) for piece in rest[:-1] if piece)
+        return lambda text: len(text) == least and head(text, 0)
+    tail, tail_length = _standing(rest[-1]), len(rest[-1])
+    middle = tuple(_finder(piece) for piece in rest[:-1] if piece)
 
     def matches(text: str) -> bool:
-        if len(text) < least or head.match(text) is None:
-            return False
         end = len(text) - tail_length
-        if tail.match(text, end) is None:
+        if len(text) < least or not head(text, 0) or not tail(text, end):
             return False
         position = len(first)
-        for piece in middle:
-            found = piece.search(text, position, end)
-            if found is None:
+        for find in middle:
+            position = find(text, position, end)
+            if position < 0:
                 return False
-            position = found.end()
         return True
 
     return matches

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from moorage.domain.addresses import read_client
 from moorage.operations.env import Call
-from moorage.policy.request import Value
+from moorage.policy.request import Value, bounded
 
 _TAGS = ("aws:resourcetag/", "ecr:resourcetag/")
 _NOTHING: Mapping[str, Value] = {}
@@ -47,6 +47,6 @@ _OF_CALL: Mapping[str, Callable[[Call], Value | None]] = {
     "aws:requestedregion": lambda call: call.region,
     "aws:securetransport": lambda call: "true" if call.secure else "false",
     "aws:sourceip": lambda call: read_client(call.client),
-    "aws:useragent": lambda call: call.user_agent or None,
+    "aws:useragent": lambda call: bounded(call.user_agent) if call.user_agent else None,
     "aws:viaawsservice": lambda _call: "false",
 }

@@ -31,7 +31,7 @@ from moorage.operations.sessions import (
     spelled,
 )
 from moorage.policy.decide import NO_POLICIES, Decision
-from moorage.policy.request import Request, Requester, RequesterType, Value
+from moorage.policy.request import Request, Requester, RequesterType, Value, bounded
 from moorage.policy.trust import decide_trust
 from moorage.store import oidc_providers
 from moorage.store.oidc_providers import ProviderRow
@@ -252,7 +252,7 @@ def _claims(recognised: Recognised) -> dict[str, Value]:
             found[f"{prefix}:{name.lower()}"] = plain if isinstance(value, list) else plain[0]
     found[f"{prefix}:aud"] = recognised.audience
     found[f"{prefix}:sub"] = recognised.subject
-    return found
+    return {key: bounded(value) for key, value in found.items()}
 
 
 def _text(value: object) -> str | None:

@@ -26,8 +26,17 @@ class Context(Protocol):
     def get(self, key: str, /) -> Value | None: ...
 
 
+# What a request brings without a bound of its own: as many characters as CloudTrail keeps of a user agent.
+LONGEST_FACT = 1_024
+MOST_VALUES = 256  # of one key
+
+
 class Spellings(tuple[str, ...]):
-    """The values of a tag whose key is there in several spellings: conditions set case aside, and any may be meant."""
+    """Values of which nobody can say which one is meant: a condition on them is unclear.
+
+    A tag whose key is there in several spellings has as many, for conditions set case aside; a text that is too long
+    to be compared has all that begin as it does.
+    """
 
     __slots__ = ()
 
@@ -50,6 +59,14 @@ def characters(values: Iterable[Value | None]) -> int:
         elif value is not None:
             found += len(value) + sum(map(len, value))
     return found
+
+
+def bounded(value: Value) -> Value:
+    """Give a fact as it is, or, where it is too long to be compared with whatever policies say, as an unclear one."""
+    texts = (value,) if isinstance(value, str) else value
+    if len(texts) <= MOST_VALUES and all(len(text) <= LONGEST_FACT for text in texts):
+        return value
+    return Spellings(text[:LONGEST_FACT] for text in texts[:MOST_VALUES])
 
 
 class RequesterType(StrEnum):

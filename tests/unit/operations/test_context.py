@@ -5,13 +5,14 @@ import pytest
 from moorage.domain.names import AccountId, Region
 from moorage.operations.context import CallContext
 from moorage.operations.env import Call
+from moorage.policy.request import LONGEST_FACT, Spellings
 
 OWNER = "444455556666"
 
 
-def context(client: str = "192.0.2.7") -> CallContext:
+def context(client: str = "192.0.2.7", user_agent: str = "docker/28") -> CallContext:
     account, region = AccountId("111122223333"), Region("eu-west-1")
-    call = Call("r-1", 1_795_514_400_500_000, account, "AKIA", region, True, "docker/28", None, None, client)
+    call = Call("r-1", 1_795_514_400_500_000, account, "AKIA", region, True, user_agent, None, None, client)
     return CallContext(call, {"aws:username": "ada"}, OWNER, {"aws:resourcetag/team": "red"})
 
 
@@ -50,6 +51,13 @@ def test_a_key_has_the_value_of_the_call(key: str, value: str | None) -> None:
 )
 def test_an_address_is_told_in_its_own_family(client: str, value: str | None) -> None:
     assert context(client).get("aws:sourceip") == value
+
+
+def test_a_user_agent_that_is_too_long_to_be_compared_is_unclear() -> None:
+    longest = "a" * LONGEST_FACT
+    assert context(user_agent=longest).get("aws:useragent") == longest
+    assert context(user_agent=f"{longest}b").get("aws:useragent") == Spellings((longest,))
+    assert context(user_agent="").get("aws:useragent") is None
 
 
 @pytest.mark.parametrize(

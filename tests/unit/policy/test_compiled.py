@@ -17,7 +17,16 @@ from moorage.policy.decide import (
 )
 from moorage.policy.decide import decide as decide_with
 from moorage.policy.elements import Attached, Source
-from moorage.policy.request import Request, Requester, RequesterType, Spellings, Value
+from moorage.policy.request import (
+    LONGEST_FACT,
+    MOST_VALUES,
+    Request,
+    Requester,
+    RequesterType,
+    Spellings,
+    Value,
+    bounded,
+)
 
 ACCOUNT = "111122223333"
 REPOSITORIES = f"arn:aws:ecr:us-east-1:{ACCOUNT}:repository/"
@@ -282,3 +291,41 @@ def test_values_of_two_spellings_are_no_list_of_values() -> None:
     listed = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, {"aws:tagkeys": ("a", "b")})
     spelled = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, {"aws:tagkeys": Spellings(("a", "b"))})
     assert [decide(one, policies, None).allowed for one in (listed, spelled, listed)] == [True, False, True]
+
+
+@pytest.mark.parametrize("value", ["", "a" * LONGEST_FACT, (), ("a" * LONGEST_FACT,) * MOST_VALUES])
+def test_a_fact_of_usual_length_is_what_it_is(value: Value) -> None:
+    assert bounded(value) is value
+
+
+LONG = "a" * LONGEST_FACT
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (f"{LONG}b", (LONG,)),
+        (("b", f"{LONG}b", f"{LONG}{LONG}"), ("b", LONG, LONG)),
+        (("a",) * (MOST_VALUES + 1), ("a",) * MOST_VALUES),
+    ],
+)
+def test_of_a_fact_that_is_too_long_or_too_many_the_beginning_is_kept(value: Value, kept: tuple[str, ...]) -> None:
+    assert bounded(value) == Spellings(kept)
+
+
+@pytest.mark.parametrize("operator", ["StringLike", "StringNotLike", "StringNotLikeIfExists", "ForAnyValue:StringLike"])
+@pytest.mark.parametrize("wanted", ["*", "a*", "*b", "b*"])
+def test_a_fact_that_is_too_long_denies_and_does_not_allow(operator: str, wanted: str) -> None:
+    asked = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, {"aws:useragent": bounded(f"{LONG}b")})
+    allow_all = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    allowing = compiled_of(conditional("Allow", operator, "aws:UserAgent", wanted))
+    denying = compiled_of(conditional("Deny", operator, "aws:UserAgent", wanted), allow_all)
+    assert decide(asked, allowing, None).outcome is Outcome.IMPLICIT_DENY
+    assert decide(asked, denying, None).outcome is Outcome.EXPLICIT_DENY
+
+
+def test_a_fact_that_is_too_long_is_there() -> None:
+    asked = Request(ALICE, "ecr:PutImage", f"{REPOSITORIES}app", ACCOUNT, {"aws:useragent": bounded(f"{LONG}b")})
+    for missing, allowed in (("true", False), ("false", True)):
+        policies = compiled_of(conditional("Allow", "Null", "aws:UserAgent", missing))
+        assert decide(asked, policies, None).allowed is allowed

@@ -84,6 +84,32 @@ def test_many_stars_do_not_multiply_the_work(pattern: str) -> None:
     assert not glob(pattern)("a" * 5000)
 
 
+MANY = "?" * 500_000
+
+
+@pytest.mark.parametrize("pattern", [f"*{MANY}b*", f"*a{MANY}b*", f"*b{MANY}*", f"*{MANY}*{MANY}b", f"{MANY}b*{MANY}"])
+def test_many_question_marks_do_not_multiply_the_work(pattern: str) -> None:
+    # As above: they are passed in one step, and not one by one at each place of the text.
+    assert not glob(pattern)("a" * 2_000_000)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "others"),
+    [
+        ("*??b??*", ("aabaa", "ababaa", "aaabbaaa"), ("abaa", "aaba", "aabb")),
+        ("*a??b*", ("aaab", "baabb", "abab" * 2), ("aab", "aba", "baba")),
+        ("*?a??b?*", ("aaaaba", "bbabbbb"), ("aabb", "aaaab", "abab")),
+        ("a?*??*?b", ("aaaaab", "a...cb"), ("aaaab", "baaaab", "aaaaaa")),
+        ("?", ("a",), ("", "ab")),
+        ("?a?", ("bab",), ("ba", "baba", "bbb")),
+    ],
+)
+def test_question_marks_are_as_many_characters(pattern: str, fits: tuple[str, ...], others: tuple[str, ...]) -> None:
+    test = glob(pattern)
+    assert [naive(pattern, text) for text in (*fits, *others)] == [True] * len(fits) + [False] * len(others)
+    assert [test(text) for text in (*fits, *others)] == [True] * len(fits) + [False] * len(others)
+
+
 @pytest.mark.parametrize("pattern", ["*a*a*a*b", "*" * 200 + "b", "*?" * 100 + "b"])
 def test_many_stars_find_what_is_there(pattern: str) -> None:
     assert glob(pattern)("a" * 1000 + "b")
