@@ -27,7 +27,15 @@ from moorage.policy.elements import check_action
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.match import is_arn
 from moorage.policy.reasons import reasons_of
-from moorage.policy.request import ANY_RESOURCE, Request, Requester, Value
+from moorage.policy.request import (
+    ANY_RESOURCE,
+    LONGEST_FACT,
+    MOST_VALUES,
+    Request,
+    Requester,
+    Value,
+    bounded,
+)
 from moorage.policy.trust import trust_reasons
 from moorage.store import entities, standing
 from moorage.store.transaction import Transaction
@@ -35,6 +43,8 @@ from moorage.store.transaction import Transaction
 _NEEDS = OPERATIONS["iam.SimulatePrincipalPolicy"]
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(?:(user|role)(/.*)|(root))\Z", re.DOTALL)
 _OF_SERVICES = ".amazonaws.com"
+_LONGEST_ACTION, _LONGEST_RESOURCE = 128, 2_048  # characters, as in the model of IAM's simulator
+_MOST_KEYS = 256  # of circumstances
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::([0-9]{12}):assumed-role/([^/]+)/([^/]+)\Z")
 
 
@@ -90,6 +100,7 @@ async def check_access(env: Env, granted: Granted, asked: Access) -> Answer:
     somebody = await env.store.read(lambda tx: get_somebody(tx, account, named))
     judge_action(asked.action)
     _judge_resource(asked.resource)
+    judge_circumstances(asked.context)
     resource = asked.resource
     owner, policies = await _attached(env, granted, asked)
     foreign = owner != account
@@ -122,8 +133,21 @@ def judge_action(action: str) -> None:
         check_action(action)
     except MalformedPolicy:
         action = ""
-    if not action or "*" in action or "?" in action:
+    if not action or len(action) > _LONGEST_ACTION or "*" in action or "?" in action:
         raise InvalidInput("an action is written like ecr:PutImage, with neither * nor ?")
+
+
+def judge_circumstances(context: Mapping[str, Value]) -> None:
+    """See that facts which are given by hand are no more and no longer than policies are asked about.
+
+    Raises:
+        InvalidInput
+
+    """
+    if len(context) > _MOST_KEYS:
+        raise InvalidInput(f"there are at most {_MOST_KEYS} context keys")
+    if any(bounded(value) is not value for value in context.values()):
+        raise InvalidInput(f"a context key has at most {MOST_VALUES} values of {LONGEST_FACT} characters")
 
 
 async def find_named(env: Env, account: AccountId, text: str) -> Named:
@@ -179,6 +203,8 @@ async def get_somebody(tx: Transaction, account: AccountId, named: Named) -> Som
 
 
 def _judge_resource(text: str) -> None:
+    if len(text) > _LONGEST_RESOURCE:
+        raise InvalidInput(f"a resource has at most {_LONGEST_RESOURCE} characters")
     if text != ANY_RESOURCE and not is_arn(text):
         raise InvalidInput(f"{text} is no ARN: write * or one such as arn:aws:ecr:REGION:ACCOUNT:repository/NAME")
 

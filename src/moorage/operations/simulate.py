@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from moorage.domain.arns import account_in
+from moorage.domain.identityfacts import InvalidInput
 from moorage.domain.names import AccountId
 from moorage.operations.access import judge_action
 from moorage.operations.authorise import Granted
@@ -16,7 +17,7 @@ from moorage.operations.env import Env
 from moorage.operations.identities import Texts
 from moorage.operations.listing import Listing, Page, Paging
 from moorage.policy.compiled import Compiled, StatementRef
-from moorage.policy.contextkeys import keys_of
+from moorage.policy.contextkeys import keys_by_statement, keys_of
 from moorage.policy.decide import CallerPolicies, Outcome, ResourcePolicies, Side
 from moorage.policy.elements import Attached
 from moorage.policy.match import is_arn
@@ -24,6 +25,13 @@ from moorage.policy.positions import Position, Span, spans
 from moorage.policy.reasons import Place, Reasons, reasons_of
 from moorage.policy.request import ANY_RESOURCE, Request, Requester, Value
 
+_MOST_WORK = 10_000_000  # seconds of work at worst; a hundred questions about 100,000 characters of policies
+_USUAL = 256  # characters of what is compared with policies; twice as many are twice the work
+_EACH = 64  # characters that each of several values counts more, for each is compared by itself
+_MOST_TOLD = 20_000  # statements and context keys in one answer
+_TOO_MUCH = (
+    "this is too much for one simulation: ask about fewer actions or resources at once, or with a smaller MaxItems"
+)
 _NOWHERE = Span(Position(1, 1), Position(1, 1))
 _SEVERITY = (Outcome.ALLOWED, Outcome.IMPLICIT_DENY, Outcome.EXPLICIT_DENY)
 
@@ -78,37 +86,55 @@ async def simulate(env: Env, granted: Granted, asked: Simulation, operation: str
     """Decide about each action, a page of them.
 
     Raises:
-        InvalidInput
+        InvalidInput: among others for more than one call may hold up others with
 
     """
     for action in asked.actions:
         judge_action(action)
     numbered = [f"{number:06d}" for number in range(len(asked.actions))]
     page = Listing(env, granted, operation).cut(paging, numbered, str)
+    if _work(asked, len(page.items)) > _MOST_WORK:
+        raise InvalidInput(_TOO_MUCH)
     bench = _Bench(asked)
-    results: list[Result] = []
-    for number in page.items:
-        results.append(bench.decide(asked.actions[int(number)]))
-        await asyncio.sleep(0)  # others have their turn
-    return Page(results, page.marker)
+    return Page([await bench.decide(asked.actions[int(number)]) for number in page.items], page.marker)
+
+
+def _work(asked: Simulation, actions: int) -> int:
+    """Count what there is to compare: each character of the documents with each question, more with long texts."""
+    said = sum(len(text) for _, text in (*asked.identity, *(asked.boundary or ()), *asked.resource))
+    longest = max(map(_size, (*asked.resources, *asked.context.values(), *asked.requester.facts.values())), default=0)
+    return said * actions * max(1, len(asked.resources)) * (1 + longest // _USUAL)
+
+
+def _size(value: Value) -> int:
+    return sum(len(text) + _EACH for text in ((value,) if isinstance(value, str) else value))
 
 
 class _Bench:
-    """The documents made ready, and their statements' places."""
+    """The documents made ready, their statements' places, and the keys that these ask for."""
 
     def __init__(self, asked: Simulation) -> None:
         self._asked = asked
+        self._told = 0
         boundary = None if asked.boundary is None else Compiled.stored(asked.boundary)
         self._caller = CallerPolicies(Compiled.stored(asked.identity), boundary)
         self._resource = ResourcePolicies(Compiled.stored(asked.resource) if asked.resource else None)
-        self._texts = [*asked.identity, *(asked.boundary or ()), *asked.resource]
-        self._spans = {policy: _spans(text) for policy, text in self._texts}
+        texts = [*asked.identity, *(asked.boundary or ()), *asked.resource]
+        self._spans = {policy: _spans(text) for policy, text in texts}
+        self._keys = keys_by_statement(texts)
 
-    def decide(self, action: str) -> Result:
+    async def decide(self, action: str) -> Result:
         resources = self._asked.resources or (ANY_RESOURCE,)
-        each = tuple(self._verdict(action, resource) for resource in resources)
-        named = each if any(resource != ANY_RESOURCE for resource in resources) else ()
-        return Result(action, _together(each), named)
+        each: list[Verdict] = []
+        for resource in resources:
+            verdict = self._verdict(action, resource)
+            self._told += len(verdict.matched) + len(verdict.missing)
+            if self._told > _MOST_TOLD:
+                raise InvalidInput(_TOO_MUCH)
+            each.append(verdict)
+            await asyncio.sleep(0)  # others have their turn
+        named = each if any(resource != ANY_RESOURCE for resource in resources) else []
+        return Result(action, _together(each), tuple(named))
 
     def _verdict(self, action: str, resource: str) -> Verdict:
         asked = self._asked
@@ -131,13 +157,13 @@ class _Bench:
 
     def _missing(self, found: Reasons, facts: Mapping[str, Value]) -> tuple[str, ...]:
         heard = [heard.ref for place in found.places for heard in place.heard if heard.names_requester]
-        return tuple(key for key in keys_of(heard, self._texts) if key.lower() not in facts)
+        return tuple(key for key in keys_of(heard, self._keys) if key.lower() not in facts)
 
 
 def _spans(text: str) -> tuple[Span, ...]:
     try:
         return spans(text)
-    except (ValueError, IndexError):  # it cannot be read, and denies everything as a whole
+    except (ValueError, IndexError, RecursionError):  # it cannot be read, and denies everything as a whole
         return ()
 
 

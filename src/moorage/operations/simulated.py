@@ -8,6 +8,7 @@ from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import EntityNotFound
 from moorage.domain.identityfacts import InvalidInput
 from moorage.domain.names import AccountId
+from moorage.operations.access import judge_circumstances
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
 from moorage.operations.identities import Texts, boundary_texts, entity_identity, identity_texts
@@ -144,6 +145,7 @@ def read_documents(texts: Sequence[str], member: str, source: Source) -> Texts:
 def _simulation(asked: Asked, requester: Requester, identity: Texts, bounds: Texts | None) -> Simulation:
     if len(asked.actions) * max(1, len(asked.resources)) > _MOST_QUESTIONS:
         raise InvalidInput(f"one simulation is about at most {_MOST_QUESTIONS} pairs of an action and a resource")
+    judge_circumstances(asked.context)
     given = read_documents(asked.policies, "PolicyInputList", Source.INLINE)
     boundary = read_documents(asked.boundaries, "PermissionsBoundaryPolicyInputList", Source.BOUNDARY)
     attached = [] if asked.resource_policy is None else [asked.resource_policy]

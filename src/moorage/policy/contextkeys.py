@@ -1,8 +1,9 @@
 """Which condition keys policies ask for: in their conditions, and as variables in resources and wanted values."""
 
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from json import dumps
+from json import loads as read_json
 
 from moorage.policy.compiled import StatementRef
 from moorage.policy.elements import Attached
@@ -10,6 +11,8 @@ from moorage.policy.elements import Attached
 _VARIABLE = re.compile(r"\$\{\s*([A-Za-z0-9_.-]+:[^,{}'\s]+)\s*(?:,[^{}]*)?\}")
 _WITH_VARIABLES = "2012-10-17"
 _PLACES = ("Resource", "NotResource")
+
+KeysByStatement = Mapping[tuple[Attached, int], tuple[str, ...]]
 
 
 def context_keys(texts: Iterable[str]) -> tuple[str, ...]:
@@ -21,14 +24,18 @@ def context_keys(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())
 
 
-def keys_of(refs: Iterable[StatementRef], texts: Iterable[tuple[Attached, str]]) -> tuple[str, ...]:
-    """List the keys that some statements ask for."""
+def keys_by_statement(texts: Iterable[tuple[Attached, str]]) -> KeysByStatement:
+    """List the keys of each statement, by its policy and its place there."""
+    return {(policy, index): keys for policy, text in texts for index, keys in _by_statement(text)}
+
+
+def keys_of(refs: Iterable[StatementRef], known: KeysByStatement) -> tuple[str, ...]:
+    """List the keys that some statements ask for, in the order of the policies."""
     wanted = {(ref.policy, ref.index) for ref in refs}
     found: dict[str, str] = {}
-    for policy, text in texts:
-        for index, keys in _by_statement(text):
-            if (policy, index) in wanted:
-                _add(found, keys)
+    for place, keys in known.items():
+        if place in wanted:
+            _add(found, keys)
     return tuple(found.values())
 
 
@@ -40,19 +47,22 @@ def _add(found: dict[str, str], keys: Iterable[str]) -> None:
 def _by_statement(text: str) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Read a document; one that is none asks for nothing."""
     try:
-        document = json.loads(text)
-    except ValueError:
+        document = read_json(text)
+    except (ValueError, RecursionError):
+        return
+    if not isinstance(document, dict):
         return
     variables = document.get("Version") == _WITH_VARIABLES
-    listed = document["Statement"]
+    listed = document.get("Statement")
     for index, statement in enumerate(listed if isinstance(listed, list) else [listed]):
-        yield index, tuple(_keys(statement, variables=variables))
+        if isinstance(statement, dict):
+            yield index, tuple(_keys(statement, variables=variables))
 
 
 def _keys(statement: Mapping[str, object], *, variables: bool) -> Iterator[str]:
-    conditions = statement.get("Condition", {})
+    conditions = statement.get("Condition")
     for keys in conditions.values() if isinstance(conditions, dict) else ():
-        yield from keys
+        yield from keys if isinstance(keys, dict) else ()
     if variables:
         for place in (*_PLACES, "Condition"):
-            yield from _VARIABLE.findall(json.dumps(statement.get(place)))
+            yield from _VARIABLE.findall(dumps(statement.get(place)))

@@ -1,10 +1,13 @@
 """Where each statement stands in the text of a policy, as people count: lines and columns from one."""
 
-from collections.abc import Iterator
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from json import JSONDecoder
 
 _DECODER = JSONDecoder()
+_LINE_END = re.compile("\n")
 _SPACES = " \t\n\r"
 
 
@@ -24,7 +27,8 @@ class Span:
 
 def spans(text: str) -> tuple[Span, ...]:
     """Find the statements of a document that could be read, in their order."""
-    return tuple(Span(_position(text, start), _position(text, end)) for start, end in _statements(text))
+    lines = [0, *(found.end() for found in _LINE_END.finditer(text))]
+    return tuple(Span(_position(lines, start), _position(lines, end)) for start, end in _statements(text))
 
 
 def _statements(text: str) -> Iterator[tuple[int, int]]:
@@ -66,6 +70,6 @@ def _over_comma(text: str, at: int) -> int:
     return at + 1 if text[at] == "," else at
 
 
-def _position(text: str, offset: int) -> Position:
-    line_start = text.rfind("\n", 0, offset) + 1
-    return Position(text.count("\n", 0, offset) + 1, offset - line_start + 1)
+def _position(lines: Sequence[int], offset: int) -> Position:
+    line = bisect_right(lines, offset)
+    return Position(line, offset - lines[line - 1] + 1)
