@@ -17,6 +17,7 @@ _LITERAL = str.maketrans(_LITERALS)
 _PLAIN = str.maketrans({sign: character for character, sign in _LITERALS.items()})
 
 _FIRST_WILDCARD = re.compile(r"[*?]")
+_NOWHERE = -1
 _RUN = re.compile(r"[^?]+")
 _RUNS = re.compile(r"[^?]+|\?+")
 
@@ -56,12 +57,12 @@ def _standing(piece: str) -> Callable[[str, int], bool]:
 
 
 def _finder(piece: str) -> Callable[[str, int, int], int]:
-    """Make what gives the end of a piece's leftmost place between two places of a text, -1 where there is none."""
+    """Make what gives the end of a piece's leftmost place between two places of a text, if there is one."""
     core = piece.strip("?")
     before = len(piece) - len(piece.lstrip("?"))
     after = len(piece) - len(core) - before
     if not core:
-        return lambda _text, start, end: start + before if start + before <= end else -1
+        return lambda _text, start, end: start + before if start + before <= end else _NOWHERE
     if "?" in core:
         return _wild_finder(core, before, after)
     literal_core = plain(core)
@@ -69,7 +70,7 @@ def _finder(piece: str) -> Callable[[str, int, int], int]:
 
     def find(text: str, start: int, end: int) -> int:
         found = text.find(literal_core, start + before, end - after)
-        return found if found < 0 else found + behind
+        return _NOWHERE if found == _NOWHERE else found + behind
 
     return find
 
@@ -81,7 +82,7 @@ def _wild_finder(core: str, before: int, after: int) -> Callable[[str, int, int]
 
     def find(text: str, start: int, end: int) -> int:
         found = search(text, start + before, end - after)
-        return -1 if found is None else found.end() + after
+        return _NOWHERE if found is None else found.end() + after
 
     return find
 
@@ -115,7 +116,7 @@ def _pieces(pattern: str) -> Test:
         position = len(first)
         for find in middle:
             position = find(text, position, end)
-            if position < 0:
+            if position == _NOWHERE:
                 return False
         return True
 

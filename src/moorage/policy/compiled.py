@@ -184,7 +184,7 @@ def _is_pattern(text: str) -> bool:
 
 
 class _Near:
-    """The rules of a shelf that speak of one resource, those without conditions first."""
+    """The rules of a shelf that speak of one resource."""
 
     __slots__ = ("_answers", "_free", "_keys", "_rules")
 
@@ -197,9 +197,9 @@ class _Near:
         self._keys = tuple(keys) if lasting else None
         self._answers: dict[tuple[Value | None, ...], tuple[_Rule, ...]] = {}
 
-    def first(self, request: Request) -> tuple[_Rule, ...]:
-        """One that holds, if any does; where it needs no condition, none is looked at."""
-        return self._free[:1] or self.all(request, sparing=True)[:1]
+    def some(self, request: Request) -> tuple[_Rule, ...]:
+        """Give some that hold, if any does; where one needs no condition, none is looked at."""
+        return self._free or self.all(request, sparing=True)
 
     def all(self, request: Request, *, sparing: bool) -> tuple[_Rule, ...]:
         """All that hold."""
@@ -251,7 +251,7 @@ class _Shelf:
             self._literal.get(resource, ()),
             (rule for rule in near if resource.startswith(rule.heads) and rule.fits(resource)),
         )
-        return _Near(tuple(sorted(found, key=lambda rule: not rule.free)))
+        return _Near(tuple(found))
 
 
 _Shelves = Mapping[Effect, Mapping[str, _Shelf]]
@@ -310,7 +310,7 @@ class Compiled:
     def allowance(self, request: Request, names: tuple[str, ...] = (ANYONE,)) -> tuple[StatementRef, ...]:
         """One statement that allows the request to somebody of these names, if there is any."""
         for near in self._asked(Effect.ALLOW, request, names):
-            for rule in near.first(request):
+            for rule in near.some(request):
                 return (rule.ref,)
         return ()
 

@@ -41,7 +41,9 @@ def test_all_short_patterns_match_what_their_definition_says(alphabet: str, long
         assert [text for text in texts if test(text)] == [text for text in texts if naive(pattern, text)], pattern
 
 
-@pytest.mark.parametrize("pattern", ["X", "XX", "x", "X*", "*X", " ", "\n", "aXX*XX", "a*XXXX"])
+@pytest.mark.parametrize(
+    "pattern", ["X", "XX", "x", "X*", "*X", "*X*", "*X?*", "*?X*", " ", "* *", "\n", "aXX*XX", "a*XXXX"]
+)
 def test_no_other_character_is_a_wildcard(pattern: str) -> None:
     assert not glob(pattern)("a")
 
@@ -100,6 +102,14 @@ def test_many_question_marks_do_not_multiply_the_work(pattern: str) -> None:
         ("*a??b*", ("aaab", "baabb", "abab" * 2), ("aab", "aba", "baba")),
         ("*?a??b?*", ("aaaaba", "bbabbbb"), ("aabb", "aaaab", "abab")),
         ("a?*??*?b", ("aaaaab", "a...cb"), ("aaaab", "baaaab", "aaaaaa")),
+        ("*?a?b*", ("baab", "aaaba"), ("aab", "baa")),
+        ("*?a??b?*", ("aaaaba",), ("aabba",)),
+        ("*a?b*", ("a\nb", "baab"), ("ab", "aab")),
+        ("*a?b?*c*", ("aabcc", "aabacb"), ("aabc", "aabca", "aab")),
+        ("*a?*b*", ("aab", "abb"), ("ab", "aba")),
+        ("*a*?*", ("ab", "bab"), ("a", "ba")),
+        ("*Xa?X*", ("XabX", "aXaaXa"), ("abX", "XaX", "Xab")),
+        ("*X?*X*", ("XaX", "aXXX"), ("XX", "aaX", "Xa")),
         ("?", ("a",), ("", "ab")),
         ("?a?", ("bab",), ("ba", "baba", "bbb")),
     ],

@@ -12,7 +12,7 @@ from moorage.policy.decide import CallerPolicies, Decision, Outcome, ResourcePol
 from moorage.policy.elements import Attached, Source
 from moorage.policy.match import arn_glob, is_arn, resource_glob
 from moorage.policy.operators import read_date
-from moorage.policy.request import Request, Requester, RequesterType, Value
+from moorage.policy.request import Request, Requester, RequesterType, Spellings, Value, characters
 
 HOME, AWAY = "111122223333", "444455556666"
 ALICE = Requester(HOME, f"arn:aws:iam::{HOME}:user/alice", "AIDAALICEALICEALICE1", RequesterType.USER)
@@ -176,6 +176,18 @@ def test_a_dollar_may_be_written_before_a_brace() -> None:
     assert not allows(written, aws_x="alice", aws_username="alice")
 
 
+@pytest.mark.parametrize(("written", "text"), [(1, "1"), (-7, "-7"), (1.5, "1.5"), (1e300, "1e+300")])
+def test_a_json_number_is_its_digits(written: float, text: str) -> None:
+    assert allows({"StringEquals": {"aws:x": written}}, aws_x=text)
+    assert not allows({"StringEquals": {"aws:x": written}}, aws_x="x")
+
+
+@pytest.mark.parametrize(("longer", "fits"), [(0, True), (1, False)])
+def test_an_address_with_a_zone_is_one_up_to_64_characters(longer: int, *, fits: bool) -> None:
+    address = "fe80::1%" + "z" * (56 + longer)
+    assert allows({"IpAddress": {"aws:SourceIp": "fe80::/10"}}, aws_sourceip=address) is fits
+
+
 def test_a_json_boolean_is_the_word_in_small_letters() -> None:
     assert allows({"StringEquals": {"aws:x": True}}, aws_x="true")
 
@@ -228,3 +240,27 @@ def test_what_is_remembered_of_resources_and_values_with_variables_is_bounded(mo
         assert decide(asking(REPOSITORIES + name, aws_username=name, aws_x=name), policies).allowed
         assert not decide(asking(REPOSITORIES + name, aws_username="e", aws_x="e"), policies).allowed
         assert not decide(asking(REPOSITORIES + name, aws_username=name, aws_x="e"), policies).allowed
+
+
+@pytest.mark.parametrize(
+    ("values", "number"),
+    [((), 0), (("a", "bc"), 3), ((None, "a", None), 1), ((("a", "bc"), "d", ("", "")), 8), (((), ("abc",), "x"), 5)],
+)
+def test_characters_are_counted_of_all_values(values: tuple[Value | None, ...], number: int) -> None:
+    assert characters(values) == number
+
+
+def test_values_of_which_any_may_be_meant_are_the_same_when_all_are() -> None:
+    first, second = Spellings("ab"), Spellings("ab")
+    assert (first == second, first == Spellings("ac"), first == ("a", "b"), hash(first) == hash(second)) == (
+        True,
+        False,
+        False,
+        True,
+    )
+
+
+def test_whom_a_statement_spares_is_told_so() -> None:
+    policies = compiled(Source.REPOSITORY, {"Effect": "Deny", "NotPrincipal": {"AWS": [HOME, ALICE.arn]}})
+    heard = [policies.hear(asking(), sparing=sparing)[0].names_requester for sparing in (True, False)]
+    assert [policies.hear(asking())[0].names_requester, *heard] == [False, False, True]

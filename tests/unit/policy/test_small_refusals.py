@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from moorage.policy.document import PolicyDocument, parse
+from moorage.policy.document import PolicyDocument, parse, parse_stored
 from moorage.policy.elements import PolicyKind, check_resource, read_resource
 from moorage.policy.errors import MalformedPolicy
 from moorage.policy.principal import Principal, PrincipalKind, parse_principals
@@ -94,3 +94,22 @@ def test_a_trust_policy_has_no_resource() -> None:
     with pytest.raises(MalformedPolicy, match=r"^Has prohibited field Resource$"):
         trust(Resource="*")
     assert trust().statements[0].resources is None
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", '["x", 1e999]'])
+def test_a_number_that_is_read_as_infinite_is_refused(number: str) -> None:
+    text = json.dumps({"Statement": STATEMENT | {"Condition": {"StringEquals": {"aws:x": 5}}}})
+    assert parse(text.replace("5", "1e99"), PolicyKind.IDENTITY)
+    with pytest.raises(MalformedPolicy):
+        parse(text.replace("5", number), PolicyKind.IDENTITY)
+
+
+@pytest.mark.parametrize("kind", [PolicyKind.REPOSITORY, PolicyKind.IDENTITY])
+def test_how_long_a_document_is_counts_when_it_is_given_and_not_as_it_is_stored(kind: PolicyKind) -> None:
+    principal = {"Principal": "*"} if kind is PolicyKind.REPOSITORY else {"Resource": "*"}
+    text = json.dumps({"Statement": {"Effect": "Allow", "Action": "ecr:*", **principal}})
+    longest = 10_240 if kind is PolicyKind.REPOSITORY else 131_072
+    assert parse(text.ljust(longest), kind) == parse(text, kind)
+    with pytest.raises(MalformedPolicy):
+        parse(text.ljust(longest + 1), kind)
+    assert parse_stored(text.ljust(longest + 1), kind) == parse(text, kind)
