@@ -43,7 +43,7 @@ from moorage.store.transaction import Transaction
 _NEEDS = OPERATIONS["iam.SimulatePrincipalPolicy"]
 _PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::([0-9]{12}):(?:(user|role)(/.*)|(root))\Z", re.DOTALL)
 _OF_SERVICES = ".amazonaws.com"
-_LONGEST_ACTION, _LONGEST_RESOURCE = 128, 2_048  # characters, as in the model of IAM's simulator
+_LONGEST_ACTION, _LONGEST_ARN = 128, 2_048  # characters, as in the model of IAM's simulator
 _MOST_KEYS = 256  # of circumstances
 _SESSION = re.compile(r"arn:aws[a-z-]*:sts::([0-9]{12}):assumed-role/([^/]+)/([^/]+)\Z")
 
@@ -158,6 +158,8 @@ async def find_named(env: Env, account: AccountId, text: str) -> Named:
         ValidationFailed: a user and a role have that name
 
     """
+    if len(text) > _LONGEST_ARN:
+        raise InvalidInput(f"a principal has at most {_LONGEST_ARN} characters")
     if not text.startswith("arn:"):
         return await _by_name(env, account, text)
     found, session = _PRINCIPAL.match(text), _SESSION.match(text)
@@ -203,8 +205,8 @@ async def get_somebody(tx: Transaction, account: AccountId, named: Named) -> Som
 
 
 def _judge_resource(text: str) -> None:
-    if len(text) > _LONGEST_RESOURCE:
-        raise InvalidInput(f"a resource has at most {_LONGEST_RESOURCE} characters")
+    if len(text) > _LONGEST_ARN:
+        raise InvalidInput(f"a resource has at most {_LONGEST_ARN} characters")
     if text != ANY_RESOURCE and not is_arn(text):
         raise InvalidInput(f"{text} is no ARN: write * or one such as arn:aws:ecr:REGION:ACCOUNT:repository/NAME")
 

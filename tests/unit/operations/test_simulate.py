@@ -138,7 +138,17 @@ def test_context_that_no_call_could_have_is_refused(tenant: Tenant, context: Map
         tenant.run(check_access, "", Access(f"arn:aws:iam::{HOME}:root", "ecr:ListImages", APP, context))
 
 
-@pytest.mark.parametrize(("action", "resource"), [(f"ecr:{'x' * 125}", APP), ("ecr:ListImages", APP + "x" * 2_048)])
-def test_names_that_nothing_could_have_are_refused(tenant: Tenant, action: str, resource: str) -> None:
+@pytest.mark.parametrize(
+    ("principal", "action", "resource"),
+    [
+        ("ada", f"ecr:{'x' * 125}", APP),
+        ("ada", "ecr:ListImages", APP + "x" * 2_048),
+        ("a" * 2_049, "ecr:ListImages", APP),
+        (f"{ADA.arn}{'a' * 2_048}", "ecr:ListImages", APP),
+    ],
+)
+def test_names_that_nothing_could_have_are_refused(tenant: Tenant, principal: str, action: str, resource: str) -> None:
+    tenant.new_user("ada")
+    assert tenant.run(check_access, "", Access("ada", "ecr:ListImages", APP, {})).principal == ADA.arn
     with pytest.raises(InvalidInput):
-        tenant.run(check_access, "", Access(f"arn:aws:iam::{HOME}:root", action, resource, {}))
+        tenant.run(check_access, "", Access(principal, action, resource, {}))
