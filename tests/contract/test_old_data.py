@@ -125,10 +125,10 @@ def test_a_machine_s_sessions_of_before_end_with_it(tmp_path: Path, monkeypatch:
     assert migrate(tmp_path / "db", tmp_path / "lock", tmp_path / "backups") == "0011"
     store = SqliteStore(tmp_path / "db", tmp_path / "lock", reached=lambda _: None)
 
-    async def revoked(tx: Transaction) -> bool:
+    async def revoked(tx: Transaction) -> None:
         found = await machines.find_by_key(tx, "AMMK1")
         assert found is not None
-        return await machineends.revoke(tx, found[0], at=2)
+        await machineends.end_sessions(tx, [found[0]])
 
     try:
         asyncio.run(store.write(revoked))

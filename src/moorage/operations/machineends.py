@@ -4,25 +4,35 @@ from collections.abc import Iterable
 
 from moorage.domain.entities import Entity
 from moorage.domain.errors import CredentialUnknown
+from moorage.domain.events import EventKind
 from moorage.domain.machine import Machine
+from moorage.operations.authorise import Granted
+from moorage.operations.env import Env
+from moorage.operations.record import record
 from moorage.store import accounts, machines, sessions
 from moorage.store.transaction import Transaction
 
 
-async def revoke(tx: Transaction, row: Machine, *, at: int) -> bool:
-    """End a machine and what comes from it; False where it was revoked before."""
-    if not await machines.revoke(tx, row.account, row.id, now=at):
-        return False
-    await _end_sessions(tx, [row])
-    return True
+async def revoke(tx: Transaction, env: Env, granted: Granted, row: Machine) -> None:
+    """End a machine and what comes from it; one that was revoked before stays so."""
+    if await machines.revoke(tx, row.account, row.id, now=granted.call.at):
+        await end_sessions(tx, [row])
+        await _record(tx, env, granted, [row])
 
 
-async def revoke_of_role(tx: Transaction, role: Entity, *, at: int) -> None:
+async def revoke_of_role(tx: Transaction, env: Env, granted: Granted, role: Entity) -> None:
     """End all machines of a role, and what comes from them."""
-    await _end_sessions(tx, await machines.revoke_of_role(tx, role.account, role.id, now=at))
+    ended = await machines.revoke_of_role(tx, role.account, role.id, now=granted.call.at)
+    await end_sessions(tx, ended)
+    await _record(tx, env, granted, ended)
 
 
-async def _end_sessions(tx: Transaction, ended: Iterable[Machine]) -> None:
+async def _record(tx: Transaction, env: Env, granted: Granted, ended: Iterable[Machine]) -> None:
+    for row in ended:
+        await record(tx, env, granted, EventKind.INSTANCE_REVOKED, instance=row.id, role=row.role_name)
+
+
+async def end_sessions(tx: Transaction, ended: Iterable[Machine]) -> None:
     """Delete the sessions, and move the accounts on, by whose generation workers remember who holds a key."""
     moved = set()
     for row in ended:

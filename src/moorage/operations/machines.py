@@ -182,9 +182,7 @@ async def revoke_instance(env: Env, granted: Granted, instance_id: str) -> None:
         row = await machines.find(tx, account, instance_id)
         if row is None:
             raise EntityNotFound("instance", instance_id, by="id")
-        if not await machineends.revoke(tx, row, at=granted.call.at):
-            return
-        await record(tx, env, granted, EventKind.INSTANCE_REVOKED, instance=row.id, role=row.role_name)
+        await machineends.revoke(tx, env, granted, row)
 
     await env.store.write(unit)
 

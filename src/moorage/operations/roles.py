@@ -247,7 +247,7 @@ async def delete_role(env: Env, granted: Granted) -> None:
 
 async def remove(tx: Transaction, env: Env, granted: Granted, row: Entity) -> None:
     """Forget a role that nothing hangs on any more."""
-    await machineends.revoke_of_role(tx, row, at=granted.call.at)
+    await machineends.revoke_of_role(tx, env, granted, row)
     await roles.delete_role(tx, row.account, row.id)
     await forget(tx, row)
     await changed(tx, env, granted, EventKind.ROLE_DELETED, role=row.name, path=row.path, role_id=row.id)

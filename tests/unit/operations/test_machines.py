@@ -10,6 +10,7 @@ from moorage.domain.actions import OPERATIONS
 from moorage.domain.caller import CallerKind
 from moorage.domain.entities import EntityKind
 from moorage.domain.errors import AccessDenied, CredentialUnknown, EntityNotFound
+from moorage.domain.events import EventKind
 from moorage.domain.machine import Machine, MachineState
 from moorage.operations import assumerole as operations_assumerole
 from moorage.operations import machinecredentials
@@ -32,6 +33,7 @@ from moorage.operations.machines import (
 from moorage.operations.narrowtokens import Wanted, create_token
 from moorage.operations.roles import NewRole, create_role, delete_role, update_trust
 from moorage.operations.sessions import Limits
+from moorage.store.events import events
 from moorage.store.machines import machines
 from moorage.store.sessions import sessions
 from support.env import HOME, FrozenClock
@@ -199,6 +201,19 @@ def test_a_revoked_machine_keeps_no_secret(tenant: Tenant) -> None:
     tenant.run(revoke_instance, "", joined.machine.id)
     assert tenant.rows(machines, "secret") == [(None,)]
     assert tenant.rows(sessions, "access_key_id") == []
+
+
+def test_each_end_of_a_machine_is_one_event_whatever_ended_it(tenant: Tenant) -> None:
+    revoked, joined, waiting = register(tenant), register(tenant), register(tenant)
+    join(tenant, joined.token)
+    for _ in range(2):
+        tenant.run(revoke_instance, "", revoked.machine.id)
+    tenant.run(delete_policy, f"/{ROLE}", EntityKind.ROLE, "p")
+    tenant.run(delete_role, f"/{ROLE}")
+    ends = [row for row in tenant.rows(events, "facts", "kind", "caller") if row[1] == EventKind.INSTANCE_REVOKED]
+    wanted = sorted(made.machine.id for made in (revoked, joined, waiting))
+    assert [json.loads(facts) for facts, *_ in ends] == [{"instance": one, "role": ROLE} for one in wanted]
+    assert {caller for *_, caller in ends} == {f"arn:aws:iam::{HOME}:root"}
 
 
 def test_a_token_is_kept_as_its_hash(tenant: Tenant) -> None:
