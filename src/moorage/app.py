@@ -119,7 +119,12 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
         provider_keys=ProviderKeys(GuardedWeb(config.outside_networks, config.outside_ca), now),
         disk=lambda: _disk(config.data),
         small_blobs=config.small_blobs,
-        quotas=Quotas(config.repositories_per_registry, config.images_per_repository, config.tags_per_image),
+        quotas=Quotas(
+            repositories=config.repositories_per_registry,
+            images=config.images_per_repository,
+            tags=config.tags_per_image,
+            instances=config.instances_per_account,
+        ),
     )
 
 

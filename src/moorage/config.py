@@ -87,6 +87,7 @@ class Config:
     repositories_per_registry: int
     images_per_repository: int
     tags_per_image: int
+    instances_per_account: int
     log: str  # a file's path, or "-" for standard output
     profile: Profile
     registries: Mapping[str, Profile]  # by account
@@ -270,6 +271,7 @@ def _read(settings: _Settings, data: Path) -> Config:
         repositories_per_registry=settings.read("repositories_per_registry", _quota, 100_000),
         images_per_repository=settings.read("images_per_repository", _quota, 100_000),
         tags_per_image=settings.read("tags_per_image", _quota, 1_000),
+        instances_per_account=settings.read("instances_per_account", _quota, 1_000),
         log=settings.read("log", lambda value: "-" if value == "-" else str(_path(value)), "-"),
         profile=settings.read("profile", _parsed(Profile, "ecr or oci"), Profile.ECR),
         registries=settings.read("registries", lambda value: _profiles(value, AccountId.parse), {}),

@@ -7,7 +7,10 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from protocol.people import People, policy, statement
+from protocol.api import code_of as type_of
+from protocol.api import message_of as words_of
+from protocol.machine import Registrar, new_role
+from protocol.people import People, policy, root_of, statement
 from protocol.registry import Registry, code_of, manifest_for, message_of
 from support.server import RunningServer
 from support.wire import Wire
@@ -16,9 +19,11 @@ QUOTAS = {
     "MOORAGE_REPOSITORIES_PER_REGISTRY": "2",
     "MOORAGE_IMAGES_PER_REPOSITORY": "2",
     "MOORAGE_TAGS_PER_IMAGE": "2",
+    "MOORAGE_INSTANCES_PER_ACCOUNT": "2",
 }
 IMAGES = "The maximum number of images per repository, 2, has been reached"
 TAGS = "The maximum number of tags per image, 2, has been reached"
+INSTANCES = "The maximum number of instances per account, 2, has been reached"
 REPOSITORIES = "The maximum number of repositories per registry, 2, has been reached"
 MINE = "quota/app"
 
@@ -81,6 +86,18 @@ def test_an_image_with_all_its_tags_takes_no_other(full: BaseClient, registry: R
         full.put_image(repositoryName=MINE, imageTag="v3", imageManifest=body.decode())
     assert refusal(refused.value) == ("LimitExceededException", TAGS)
     assert registry.put_manifest(MINE, "v2", body).status == 201
+
+
+def test_a_full_account_takes_no_instance(small: RunningServer) -> None:
+    role = new_role(People(small.boto3("iam"), small))
+    with Wire(small.host) as wire:
+        registrar = Registrar(wire, small, root_of(small))
+        machine, (waiting, _) = registrar.machine(role), registrar.register(role)
+        refused = registrar.own("RegisterInstance", roleName=role)
+        assert (refused.status, type_of(refused), words_of(refused)) == (400, "LimitExceededException", INSTANCES)
+        assert {one["instanceId"] for one in registrar.instances()} == {machine.id, waiting}
+        registrar.own("RevokeInstance", instanceId=waiting)
+        registrar.register(role)
 
 
 def test_the_condition_key_of_an_account_setting_is_its_name(people: People, server: RunningServer) -> None:

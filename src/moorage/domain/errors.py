@@ -371,7 +371,7 @@ class QuotaExceeded(RegistryError):
 
 
 class RegistryFull(RegistryError):
-    """A quota of a registry is used up; ``holder`` is what would hold more of ``what`` than ``limit``."""
+    """A quota of a registry or an account is used up; ``holder`` is what would hold more of ``what`` than ``limit``."""
 
     def __init__(self, what: str, holder: str, limit: int) -> None:
         super().__init__(f"The maximum number of {what} per {holder}, {limit}, has been reached")

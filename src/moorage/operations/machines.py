@@ -12,7 +12,7 @@ from hashlib import sha256
 from moorage.domain.actions import OPERATIONS
 from moorage.domain.caller import Registry
 from moorage.domain.entities import Entity, EntityKind
-from moorage.domain.errors import AccessDenied, EntityNotFound, InvalidParameter
+from moorage.domain.errors import AccessDenied, EntityNotFound, InvalidParameter, RegistryFull
 from moorage.domain.events import Event, EventKind
 from moorage.domain.machine import Machine, MachineState
 from moorage.domain.names import AccountId
@@ -62,7 +62,7 @@ async def register_instance(env: Env, granted: Granted, role_name: str, seconds:
     Raises:
         AccessDenied: the caller may not pass the role on, or the role does not trust machines
         EntityNotFound: the role
-        InvalidParameter
+        InvalidParameter, RegistryFull
 
     """
     role = await _passed(env, granted, role_name[:_LONGEST_NAME])
@@ -90,6 +90,8 @@ async def register_instance(env: Env, granted: Granted, role_name: str, seconds:
         if await entities.find_by_id(tx, role.account, role.id) is None:
             raise EntityNotFound("role", role_name)
         await machines.create(tx, row, join_hash=_hash(token))
+        if await machines.has_more_than(tx, role.account, env.quotas.instances, now=call.at):
+            raise RegistryFull("instances", "account", env.quotas.instances)
         await record(tx, env, granted, EventKind.INSTANCE_REGISTERED, instance=row.id, role=role.name)
 
     await env.store.write(unit)

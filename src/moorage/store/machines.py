@@ -76,6 +76,16 @@ _PAGE = (
     .order_by(machines.c.instance_id)
     .limit(bindparam("count"))
 )
+_BEYOND = (
+    select(machines.c.instance_id)
+    .where(
+        machines.c.account_id == bindparam("account"),
+        _stands,
+        machines.c.joined_at.is_not(None) | (machines.c.join_expires_at > bindparam("now")),
+    )
+    .limit(1)
+    .offset(bindparam("count"))
+)
 # Whoever comes second finds the machine joined: the token is spent by this one statement.
 _JOIN = (
     update(machines)
@@ -136,6 +146,11 @@ async def find_by_key(tx: Transaction, key_id: str) -> tuple[Machine, bytes] | N
 
 async def page(tx: Transaction, account: AccountId, *, after: str, count: int) -> list[Machine]:
     return [_machine(*row) for row in await tx.all(_PAGE, account=account, after=after, count=count)]
+
+
+async def has_more_than(tx: Transaction, account: AccountId, count: int, *, now: int) -> bool:
+    """Tell whether more machines than that wait to join or have joined."""
+    return await tx.first(_BEYOND, account=account, count=count, now=now) is not None
 
 
 async def join(tx: Transaction, join_hash: bytes, *, key_id: str, secret: bytes, now: int) -> bool:

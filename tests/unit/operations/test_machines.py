@@ -9,9 +9,10 @@ import pytest
 from moorage.domain.actions import OPERATIONS
 from moorage.domain.caller import CallerKind
 from moorage.domain.entities import EntityKind
-from moorage.domain.errors import AccessDenied, CredentialUnknown, EntityNotFound
+from moorage.domain.errors import AccessDenied, CredentialUnknown, EntityNotFound, RegistryFull
 from moorage.domain.events import EventKind
 from moorage.domain.machine import Machine, MachineState
+from moorage.domain.quotas import Quotas
 from moorage.operations import assumerole as operations_assumerole
 from moorage.operations import machinecredentials
 from moorage.operations import machines as operations_machines
@@ -36,8 +37,8 @@ from moorage.operations.sessions import Limits
 from moorage.store.events import events
 from moorage.store.machines import machines
 from moorage.store.sessions import sessions
-from support.env import HOME, FrozenClock
-from unit.operations.tenant import Tenant, allow
+from support.env import HOME, OTHER, FrozenClock
+from unit.operations.tenant import Tenant, allow, root_of
 
 SECOND = 1_000_000
 ROLE = "puller"
@@ -58,6 +59,12 @@ def tenant(tenant: Tenant) -> Tenant:
     tenant.run(create_role, f"/{ROLE}", NewRole(ROLE, "/", TRUST))
     tenant.run(put_policy, f"/{ROLE}", EntityKind.ROLE, "p", allow("ecr:*"))
     return tenant
+
+
+@pytest.fixture
+def few(tenant: Tenant) -> Tenant:
+    """Give an account that may have two instances at once."""
+    return replace(tenant, env=replace(tenant.env, quotas=Quotas(instances=2)))
 
 
 def register(tenant: Tenant, seconds: int = 60) -> Registered:
@@ -83,6 +90,16 @@ def act_as(tenant: Tenant, found: MachineCredentials) -> str:
 
 def listed(tenant: Tenant) -> list[str]:
     return [machine.id for machine in tenant.run(list_instances, "", Paging(None, 100)).items]
+
+
+def is_full(tenant: Tenant) -> bool:
+    """Tell whether no machine more is taken, nor kept."""
+    before = listed(tenant)
+    try:
+        register(tenant)
+    except RegistryFull:
+        return listed(tenant) == before
+    return False
 
 
 def test_a_token_is_good_until_its_very_end(tenant: Tenant, clock: FrozenClock) -> None:
@@ -250,6 +267,29 @@ def test_machines_that_are_over_are_forgotten_after_a_month(tenant: Tenant, cloc
     clock.move(61)
     assert asyncio.run(forget_machines(tenant.env)) == 2
     assert listed(tenant) == [joined.id]
+
+
+def test_an_account_has_as_many_machines_as_its_quota(few: Tenant) -> None:
+    joined, waiting = register(few).machine, register(few)
+    join(few, waiting.token)
+    with pytest.raises(RegistryFull, match="The maximum number of instances per account, 2, has been reached"):
+        register(few)
+    assert set(listed(few)) == {joined.id, waiting.machine.id}
+    other = root_of(few.env, OTHER)
+    other.run(create_role, f"/{ROLE}", NewRole(ROLE, "/", TRUST))
+    register(other)
+
+
+def test_a_machine_that_is_over_makes_room(few: Tenant, clock: FrozenClock) -> None:
+    register(few, 60)
+    revoked = join(few, register(few).token).machine
+    assert is_full(few)
+    few.run(revoke_instance, "", revoked.id)
+    join(few, register(few, 120).token)
+    assert is_full(few)
+    clock.move(60)  # nobody joined as the first
+    register(few)
+    assert is_full(few)
 
 
 def test_machines_are_listed_in_pages(tenant: Tenant) -> None:
