@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from botocore.client import BaseClient
@@ -89,8 +90,8 @@ def test_an_image_with_all_its_tags_takes_no_other(full: BaseClient, registry: R
 
 
 def test_a_full_account_takes_no_instance(small: RunningServer) -> None:
-    role = new_role(People(small.boto3("iam"), small))
-    with Wire(small.host) as wire:
+    with Wire(small.host) as wire, closing(small.boto3("iam")) as iam:
+        role = new_role(People(iam, small))
         registrar = Registrar(wire, small, root_of(small))
         machine, (waiting, _) = registrar.machine(role), registrar.register(role)
         refused = registrar.own("RegisterInstance", roleName=role)

@@ -18,7 +18,7 @@ from moorage.sigv4.sign import Signer, sign
 
 _TARGET = "Moorage_20261123"
 _SERVICE = "moorage"
-_SECONDS = 30
+DEFAULT_SECONDS: Final = 30.0  # for the whole of an answer
 _OK = 200
 _REASON: Final = 4096  # as much as the server's longest reasons have
 _PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
@@ -44,7 +44,7 @@ class Server:
     secure: bool
     ca: Path | None
     by_name: bool = False
-    timeout: float = _SECONDS
+    timeout: float = DEFAULT_SECONDS
 
     def __str__(self) -> str:
         """Write the address as a Host header has it."""
@@ -134,7 +134,7 @@ def nearby(running: Running) -> Server:
     return Server(near.host, near.port, secure=running.config.tls_cert is not None, ca=running.config.tls_cert)
 
 
-def server_at(url: str, ca: Path | None, *, timeout: float = _SECONDS) -> Server:
+def server_at(url: str, ca: Path | None, *, timeout: float = DEFAULT_SECONDS) -> Server:
     """Tell how a server is reached whose address somebody wrote; ``ca`` are certificates to trust it by.
 
     Raises:

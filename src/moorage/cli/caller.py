@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TypeVar
 
 import click
 
-from moorage.cli.call import Credentials, call_server, nearby, require_running, root_of, server_at
+from moorage.cli.call import Credentials, call_server, nearby, require_running, root_of
+from moorage.cli.plainly import private_server
 from moorage.cli.refused import Refused
 from moorage.cli.settings import load_settings, settings_options
 
@@ -20,10 +20,19 @@ def caller_options(command: F) -> F:
     return settings_options(url(command))
 
 
-def call_as_caller(
-    config: str | None, data: str | None, url: str | None, operation: str, members: Mapping[str, object]
+def call_as_caller(  # noqa: PLR0913 - who asks whom for what
+    config: str | None,
+    data: str | None,
+    url: str | None,
+    operation: str,
+    members: Mapping[str, object],
+    *,
+    allow_insecure: bool = True,
 ) -> dict[str, object]:
     """Ask a server as whoever the environment says.
+
+    ``allow_insecure`` is whether another machine may be asked without TLS: a signature gives no secret away, but an
+    answer can be one.
 
     Raises:
         Refused
@@ -38,8 +47,7 @@ def call_as_caller(
             raise Refused(
                 "with --endpoint-url you are who AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY say, and they are not set"
             )
-        bundle = variables.get("AWS_CA_BUNDLE")
-        server = server_at(url, Path(bundle) if bundle else None)
+        server = private_server(url, variables.get("AWS_CA_BUNDLE"), allow_insecure=allow_insecure)
         return call_server(server, caller, region or settings.region, operation, members)
     running = require_running(settings)
     return call_server(

@@ -22,10 +22,11 @@ from xml.sax.saxutils import unescape
 
 import click
 
-from moorage.cli.call import Credentials, Server, call_server, send, server_at
+from moorage.cli.call import Credentials, Server, call_server, send
 from moorage.cli.exchange import Question
 from moorage.cli.machinekey import default_path
 from moorage.cli.machinepassword import ECR, ask_as_machine
+from moorage.cli.plainly import insecure_option, private_server
 from moorage.cli.refused import Refused, one_line
 from moorage.domain.addresses import read_host, split_port
 
@@ -58,28 +59,32 @@ class Asked:
     flag_value="",
     help="Ask as this machine, by the key that `instance join` wrote; without FILE, the usual one.",
 )
-def credential_provider(endpoint_url: str | None, role_arn: str | None, machine_key: str | None) -> None:
+@insecure_option
+def credential_provider(
+    *, endpoint_url: str | None, role_arn: str | None, machine_key: str | None, allow_insecure: bool
+) -> None:
     """Read a CredentialProviderRequest from standard input and write the response for its image."""
     asked = read_request(sys.stdin.buffer.read(_LONGEST + 1))
     if machine_key is None:
-        told = _ask(asked, endpoint_url, role_arn)
+        told = _ask(asked, endpoint_url, role_arn, allow_insecure=allow_insecure)
     elif endpoint_url is not None or role_arn is not None:
         raise Refused("the machine's key says which server and which role: leave --endpoint-url and --role-arn out")
     elif asked.token is not None:  # a pod does not pull with the rights of its node
         raise Refused("there is a token of a service account: leave tokenAttributes out, or --machine-key")
     else:
         key_file = Path(machine_key) if machine_key else default_path()
-        told = ask_as_machine(asked.host, key_file, os.environ.get("AWS_CA_BUNDLE"))
+        bundle = os.environ.get("AWS_CA_BUNDLE")
+        told = ask_as_machine(asked.host, key_file, bundle, allow_insecure=allow_insecure)
     click.echo(json.dumps(_response(asked.host, told)))
 
 
-def _ask(asked: Asked, endpoint_url: str | None, role_arn: str | None) -> dict[str, object]:
+def _ask(asked: Asked, endpoint_url: str | None, role_arn: str | None, *, allow_insecure: bool) -> dict[str, object]:
     """Give what the server answers to the service account, or to whoever the environment says."""
     named = read_host(split_port(asked.host)[0])
     if endpoint_url is None and named.account is None:  # the token and the password go to no host but a registry's
         raise Refused(f"{asked.host} is not named as a registry is, ACCOUNT.dkr.ecr.REGION.…: give --endpoint-url")
     bundle = os.environ.get("AWS_CA_BUNDLE")
-    server = server_at(endpoint_url or f"https://{asked.host}", Path(bundle) if bundle else None)
+    server = private_server(endpoint_url or f"https://{asked.host}", bundle, allow_insecure=allow_insecure)
     region = named.region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     if region is None:
         raise Refused(f"{asked.host} names no region: set AWS_REGION")

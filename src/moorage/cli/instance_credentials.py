@@ -10,6 +10,7 @@ from moorage.cli.machinekey import default_path
 from moorage.cli.metadata.machine import Machine
 from moorage.cli.metadata.plan import Plan
 from moorage.cli.metadata.run import run
+from moorage.cli.plainly import insecure_option
 
 _TOKEN = "container-token"  # noqa: S105 - a file's name
 
@@ -23,6 +24,7 @@ _TOKEN = "container-token"  # noqa: S105 - a file's name
 @click.option("--add-address", is_flag=True, help="Add a missing link-local address to the loopback interface.")
 @click.option("--allow-from", multiple=True, metavar="NETWORK", help="Further clients, such as a bridge of containers.")
 @click.option("--allow-v1", is_flag=True, help="Answer without session tokens too (IMDSv1).")
+@insecure_option
 def instance_credentials(  # noqa: PLR0913 - one for each option
     *,
     key_file: Path | None,
@@ -33,6 +35,7 @@ def instance_credentials(  # noqa: PLR0913 - one for each option
     allow_from: tuple[str, ...],
     add_address: bool,
     allow_v1: bool,
+    allow_insecure: bool,
 ) -> None:
     """Serve the role credentials of this machine to its programs, until ended.
 
@@ -43,4 +46,5 @@ def instance_credentials(  # noqa: PLR0913 - one for each option
     plan = Plan.read(listen, container, allow_from, add_address=add_address, v1=allow_v1)
     token_file = (container_token_file or key_file.with_name(_TOKEN)).absolute()
     bundle = ca_bundle or os.environ.get("AWS_CA_BUNDLE") or None
-    asyncio.run(run(plan, Machine(key_file, bundle), token_file))
+    machine = Machine(key_file, bundle, allow_insecure=allow_insecure)
+    asyncio.run(run(plan, machine, token_file))

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from pathlib import Path
 
 import msgspec
 
 from moorage.cli import refused
-from moorage.cli.call import CallRefused, Credentials, call_server, server_at
+from moorage.cli.call import CallRefused, Credentials, call_server
 from moorage.cli.machinekey import MachineKey
+from moorage.cli.plainly import private_server
 
 _OPERATION = "GetInstanceCredentials"
 _FAILED = 500  # from this status on it is the server that fails, and the same question may be asked again
@@ -45,7 +45,9 @@ class Unreachable(Exception):
         self.message = message
 
 
-def fetch(key: MachineKey, *, ca_bundle: str | None = None, timeout: float = 10.0) -> InstanceCredentials:
+def fetch(
+    key: MachineKey, *, ca_bundle: str | None = None, allow_insecure: bool = False, timeout: float = 10.0
+) -> InstanceCredentials:
     """Ask for the credentials of the machine's role; the whole of the answer has ``timeout`` seconds.
 
     Raises:
@@ -53,7 +55,7 @@ def fetch(key: MachineKey, *, ca_bundle: str | None = None, timeout: float = 10.
 
     """
     try:
-        server = server_at(key.endpoint, Path(ca_bundle) if ca_bundle else None, timeout=timeout)
+        server = private_server(key.endpoint, ca_bundle, allow_insecure=allow_insecure, timeout=timeout)
         told = call_server(server, Credentials(key.key_id, key.secret), key.region, _OPERATION, {})
     except CallRefused as error:
         if error.status >= _FAILED:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from moorage.cli import machinecalls, machinekey
-from moorage.cli.call import Credentials, call_server, server_at
+from moorage.cli.call import Credentials, call_server
+from moorage.cli.plainly import private_server
 from moorage.cli.refused import Refused, one_line
 from moorage.domain.addresses import read_host, split_port
 
@@ -15,7 +16,7 @@ _PORTS: Final[Mapping[str, int]] = {"http": 80, "https": 443}
 _BEGINS: Final = re.compile(r"[0-9]{12}\.dkr[.-]ecr(-fips)?\.[a-z0-9-]+\.")
 
 
-def ask_as_machine(host: str, key_file: Path, ca_bundle: str | None) -> dict[str, object]:
+def ask_as_machine(host: str, key_file: Path, ca_bundle: str | None, *, allow_insecure: bool) -> dict[str, object]:
     """Give what the machine's server answers to GetAuthorizationToken for the registry at a host.
 
     Raises:
@@ -24,14 +25,14 @@ def ask_as_machine(host: str, key_file: Path, ca_bundle: str | None) -> dict[str
     """
     key = machinekey.read(key_file)
     named = read_host(split_port(host)[0])
+    server = private_server(key.endpoint, ca_bundle, allow_insecure=allow_insecure)
     try:
-        held = machinecalls.fetch(key, ca_bundle=ca_bundle)
+        held = machinecalls.fetch(key, ca_bundle=ca_bundle, allow_insecure=allow_insecure)
     except machinecalls.Refused as error:
         raise Refused(str(error)) from None
     except machinecalls.Unreachable as error:
         raise Refused(error.message) from None
     caller = Credentials(held.access_key_id, held.secret_access_key, held.session_token)
-    server = server_at(key.endpoint, Path(ca_bundle) if ca_bundle else None)
     members = {} if named.account is None else {"registryIds": [named.account]}
     told = call_server(server, caller, named.region or key.region, "GetAuthorizationToken", members, service=ECR)
     endpoint = _endpoint_in(told)

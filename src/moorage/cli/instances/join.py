@@ -12,8 +12,8 @@ from typing import Final
 import click
 
 from moorage.cli.call import Server, ask_unsigned
-from moorage.cli.instances.plainly import insecure_option, private_server
 from moorage.cli.machinekey import MachineKey, Place, default_path, place_for
+from moorage.cli.plainly import insecure_option, private_server
 from moorage.cli.refused import Refused
 
 _LONGEST: Final = 4096

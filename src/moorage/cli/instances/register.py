@@ -1,12 +1,10 @@
 """``moorage instance register``: make a token by which a host gets a role."""
 
-import os
-
 import click
 
 from moorage.cli.caller import call_as_caller, caller_options
-from moorage.cli.instances.plainly import insecure_option, private_server
 from moorage.cli.moment import moment
+from moorage.cli.plainly import insecure_option
 from moorage.cli.seconds import read_seconds
 
 
@@ -33,9 +31,7 @@ def register(  # noqa: PLR0913, PLR0917 - the options
 ) -> None:
     """Make an instance with the role NAME, and print its join token: this once, and good once."""
     asked: dict[str, object] = {"roleName": role, "ttl": read_seconds(ttl, "24h")}
-    if endpoint_url is not None:
-        private_server(endpoint_url, os.environ.get("AWS_CA_BUNDLE"), allow_insecure=allow_insecure)
-    made = call_as_caller(config, data, endpoint_url, "RegisterInstance", asked)
+    made = call_as_caller(config, data, endpoint_url, "RegisterInstance", asked, allow_insecure=allow_insecure)
     if quiet:
         click.echo(made["joinToken"])
         return

@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 from moorage.cli import machinecalls, machinekey, refused
 from moorage.cli.machinecalls import InstanceCredentials
 from moorage.cli.machinekey import MachineKey
+from moorage.cli.plainly import private_server
 
 # What a proxy or a busy server says in place of an answer, which refuses nothing.
 _PASSING = ("HTTP ", "Throttling", "TooManyRequests", "RequestLimitExceeded", "RequestTimeout")
@@ -21,11 +22,15 @@ T = TypeVar("T")
 class Machine:
     """The key is read again before each question, so that a new one needs no restart."""
 
-    def __init__(self, path: Path, ca_bundle: str | None, *, seconds: float = _SECONDS) -> None:
+    def __init__(
+        self, path: Path, ca_bundle: str | None, *, allow_insecure: bool = False, seconds: float = _SECONDS
+    ) -> None:
         self._path = path
+        self._allow_insecure = allow_insecure
         self._seconds = seconds
         self.ca_bundle = ca_bundle
         self.key = machinekey.read(path)
+        private_server(self.key.endpoint, ca_bundle, allow_insecure=allow_insecure)  # refused before anything is served
 
     def whoami(self) -> MachineKey:
         return self.key
@@ -44,13 +49,16 @@ class Machine:
         key = self.key
         try:
             async with asyncio.timeout(self._seconds):
-                return await _beside(lambda: machinecalls.fetch(key, ca_bundle=self.ca_bundle))
+                return await _beside(lambda: self._fetch(key))
         except TimeoutError:
             raise machinecalls.Unreachable("it does not answer in time") from None
         except machinecalls.Refused as error:
             if error.code.startswith(_PASSING):
                 raise machinecalls.Unreachable(str(error)) from None
             raise
+
+    def _fetch(self, key: MachineKey) -> InstanceCredentials:
+        return machinecalls.fetch(key, ca_bundle=self.ca_bundle, allow_insecure=self._allow_insecure)
 
 
 async def _beside(work: Callable[[], T]) -> T:

@@ -4,6 +4,7 @@ import click
 
 from moorage.cli.caller import call_as_caller, caller_options
 from moorage.cli.moment import moment
+from moorage.cli.plainly import insecure_option
 from moorage.cli.seconds import read_seconds
 
 
@@ -28,6 +29,7 @@ from moorage.cli.seconds import read_seconds
     help="How long it is good: 90s, 15m or 12h, which is the longest.",
 )
 @click.option("--registry", metavar="ID", help="The account that the repositories are in, if it is not yours.")
+@insecure_option
 @click.option("--quiet", "-q", is_flag=True, help="Print the password alone, for docker login --password-stdin.")
 def create(  # noqa: PLR0913, PLR0917 - the options
     config: str | None,
@@ -37,6 +39,7 @@ def create(  # noqa: PLR0913, PLR0917 - the options
     actions: str,
     ttl: str,
     registry: str | None,
+    allow_insecure: bool,  # noqa: FBT001 - click's flag
     quiet: bool,  # noqa: FBT001 - click's flag
 ) -> None:
     """Make a docker password for user AWS and print it: this once, for it is not told again."""
@@ -44,7 +47,7 @@ def create(  # noqa: PLR0913, PLR0917 - the options
     asked: dict[str, object] = {"repositories": list(repositories), "actions": words, "ttl": read_seconds(ttl, "12h")}
     if registry is not None:
         asked["ownerId"] = registry
-    made = call_as_caller(config, data, endpoint_url, "CreateToken", asked)
+    made = call_as_caller(config, data, endpoint_url, "CreateToken", asked, allow_insecure=allow_insecure)
     if quiet:
         click.echo(made["password"])
         return

@@ -22,8 +22,8 @@ def file(tmp_path: Path) -> Path:
 def answering(monkeypatch: pytest.MonkeyPatch, answer: InstanceCredentials | Refused | Unreachable) -> list[MachineKey]:
     asked: list[MachineKey] = []
 
-    def fetch(key: MachineKey, *, ca_bundle: str | None) -> InstanceCredentials:
-        assert ca_bundle == "bundle"
+    def fetch(key: MachineKey, *, ca_bundle: str | None, allow_insecure: bool) -> InstanceCredentials:
+        assert (ca_bundle, allow_insecure) == ("bundle", False)
         asked.append(key)
         if isinstance(answer, InstanceCredentials):
             return answer
@@ -41,6 +41,14 @@ def test_a_new_key_needs_no_restart(monkeypatch: pytest.MonkeyPatch, file: Path)
     machinekey.write(file, new, force=True)
     asyncio.run(machine.ask())
     assert (asked, machine.key) == ([KEY, new], new)
+
+
+def test_a_new_key_for_a_server_without_tls_is_not_used(file: Path) -> None:
+    machine = Machine(file, None)
+    new = MachineKey("http://192.0.2.7", KEY.account_id, KEY.region, KEY.instance_id, KEY.key_id, KEY.secret)
+    machinekey.write(file, new, force=True)
+    with pytest.raises(Unreachable, match="is another machine, and without TLS"):
+        asyncio.run(machine.ask())
 
 
 def test_a_key_that_is_taken_away_is_a_refusal(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
