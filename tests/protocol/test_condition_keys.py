@@ -1,12 +1,15 @@
 """Every condition key of ECR's is in force in real calls (docs/permissions.md, "Condition keys")."""
 
+import ssl
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 
 import pytest
 from botocore.client import BaseClient
 
 from protocol.api import Api, code_of
 from protocol.people import ACCOUNT, Key, People, policy, statement
+from protocol.registry import Registry
 from support.server import RunningServer
 from support.wire import Wire
 
@@ -116,3 +119,32 @@ def test_the_program_that_calls(user: Key, people: People, server: RunningServer
     client.close()
     with Wire(server.host) as wire:  # which tells no name
         assert code_of(user.api(wire).call("DescribeRegistry")) == "AccessDeniedException"
+
+
+@pytest.fixture(scope="module")
+def over_tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    settings = {"MOORAGE_TLS": "auto", "MOORAGE_WORKERS": "1"}
+    with RunningServer(tmp_path_factory.mktemp("tls") / "data", settings=settings) as running:
+        yield running
+
+
+def statuses(running: RunningServer, value: str) -> list[int]:
+    """Ask both faces as somebody who may while ``aws:SecureTransport`` is that, and once more with a false word."""
+    tls = None if running.authority is None else ssl.create_default_context(cafile=running.authority)
+    condition = {"Bool": {"aws:SecureTransport": value}, "Null": {"aws:SecureTransport": "false"}}
+    looking = {**statement("Allow", "ecr:DescribeRepositories"), "Condition": condition}
+    with closing(running.boto3("iam")) as iam, Wire(running.host, tls=tls, name="localhost") as wire:
+        key = People(iam, running).new(policy(statement("Allow", "ecr:GetAuthorizationToken"), looking))
+        registry = Registry(wire, running.password(access_key_id=key.id, secret_access_key=key.secret))
+        contrary = {"X-Forwarded-Proto": "http" if tls else "https"}  # from nobody who is trusted
+        return [
+            key.api(wire).call("DescribeRepositories").status,
+            registry.ask("GET", "_catalog").status,
+            registry.ask("GET", "_catalog", contrary).status,
+        ]
+
+
+def test_a_call_is_secure_over_tls_and_not_without(server: RunningServer, over_tls: RunningServer) -> None:
+    allowed, denied = [200, 200, 200], [400, 403, 403]
+    assert (statuses(over_tls, "true"), statuses(over_tls, "false")) == (allowed, denied)
+    assert (statuses(server, "false"), statuses(server, "true")) == (allowed, denied)
