@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-.PHONY: help serve test lint nightly bench bench-scale faults shapes locks clean
+.PHONY: help serve test lint nightly bench bench-scale bench-pages faults shapes locks clean
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /make \1\t/' | expand -t 20
@@ -32,6 +32,10 @@ bench: $(VENV)/.dev ## measure this server beside its peers (ARGS=--quick to try
 
 bench-scale: $(VENV)/.dev ## measure this server while it grows to a million images
 	@PYTHONPATH=tests $(BIN)/python -m bench.scale $(ARGS)
+
+bench-pages: $(VENV)/.dev ## write the pages of the measured results anew from their JSON
+	@PYTHONPATH=tests $(BIN)/python -m bench.run --rewrite
+	@PYTHONPATH=tests $(BIN)/python -m bench.scale --rewrite
 
 shapes: $(VENV)/.dev ## write the AWS shapes anew from the service models
 	@$(BIN)/python tools/shapes.py

@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from bench.forms import Form
 from bench.load import WRK
 from bench.peers import ROOT
 from bench.processes import all_cores
 
 
-def about(*, quick: bool) -> dict[str, str]:
+def about(form: Form) -> dict[str, str]:
     return {
-        "form": "quick, so the figures mean nothing" if quick else "full",
+        "form": form.value,
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "commit": _commit(),
         "machine": _processor(),
@@ -29,22 +30,34 @@ def about(*, quick: bool) -> dict[str, str]:
 
 
 def _commit() -> str:
-    if shutil.which("git") is None or not (ROOT / ".git").exists():
+    if not _has_git():
         return "unknown"
     revision = _git("rev-parse", "--short=12", "HEAD")
     return f"{revision} and changes" if _git("status", "--porcelain", "--", "src") else revision
 
 
+def committed(path: Path, *, other_than: bytes) -> bytes | None:
+    """Give a file of this tree as the last commit has it that has it otherwise."""
+    if not _has_git():
+        return None
+    name = path.relative_to(ROOT)
+    for revision in _git("log", "--format=%H", "--", str(name)).split():
+        found = _run("show", f"{revision}:./{name}")
+        if found.returncode == 0 and found.stdout != other_than:
+            return found.stdout
+    return None
+
+
+def _has_git() -> bool:
+    return shutil.which("git") is not None and (ROOT / ".git").exists()
+
+
 def _git(*words: str) -> str:
-    done = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603, S607  # ours
-    return done.stdout.strip()
+    return _run(*words).stdout.decode().strip()
 
 
-def committed(path: Path) -> bytes | None:
-    """Give a file as the last commit has it."""
-    name = path.relative_to(ROOT) if path.is_relative_to(ROOT) else path
-    done = subprocess.run(["git", "show", f"HEAD:{name}"], cwd=ROOT, capture_output=True, check=False)  # noqa: S603, S607  # ours
-    return done.stdout if done.returncode == 0 else None
+def _run(*words: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", *words], cwd=ROOT, capture_output=True, check=False)  # noqa: S603, S607  # ours
 
 
 def _processor() -> str:

@@ -57,8 +57,8 @@ def _line(pair: tuple[Row, Row | None]) -> str:
     cells = [
         WORKLOADS[row.workload].title,
         row.target + (" (void)" if row.void else ""),
-        f"{_spread(row.spread(lambda sample: sample.rate))} {unit}",
-        f"{_spread(row.spread(lambda sample: sample.cost))} {cost_unit}" if _has_cost(row) else _NOTHING,
+        f"{with_spread(row.spread(lambda sample: sample.rate))} {unit}",
+        f"{with_spread(row.spread(lambda sample: sample.cost))} {cost_unit}" if _has_cost(row) else _NOTHING,
         number(row.spread(lambda sample: sample.p50).median),
         number(row.spread(lambda sample: sample.p99).median),
         number(row.spread(lambda sample: sample.memory).median) if _has_cost(row) else _NOTHING,
@@ -77,10 +77,11 @@ def _ratio(row: Row, ours: Row | None, what: Callable[[Sample], float]) -> str:
     if ours is None or ours is row:
         return ""
     found = ratios(row, ours, what)
-    return _NOTHING if found is None else _spread(found)
+    return _NOTHING if found is None else with_spread(found)
 
 
-def _spread(spread: Spread) -> str:
+def with_spread(spread: Spread) -> str:
+    """Write a median with the least and the most, where they differ."""
     if spread.least == spread.most:
         return number(spread.median)
     return f"{number(spread.median)} ({number(spread.least)} to {number(spread.most)})"
@@ -112,14 +113,15 @@ def _two_workers(results: Results) -> Iterator[str]:
             if found is not None and rates is not None:
                 share = two.spread(lambda sample: sample.client_share).median
                 yield (
-                    f"- {WORKLOADS[name].title}: two workers {where} answer {_spread(found)} of what one answers for "
-                    f"each second of server processor, and {_spread(rates)} of its rate; client busy {share:.0%}.\n"
+                    f"- {WORKLOADS[name].title}: two workers {where} answer {with_spread(found)} of what one answers "
+                    f"for each second of server processor, and {with_spread(rates)} of its rate; client busy "
+                    f"{share:.0%}.\n"
                 )
 
 
 def _goals(results: Results) -> Iterator[str]:
     rows = [
-        f"| {goal.text} | {'at least' if goal.at_least else 'at most'} {goal.wanted:g} | {_spread(found)} "
+        f"| {goal.text} | {'at least' if goal.at_least else 'at most'} {goal.wanted:g} | {with_spread(found)} "
         f"| {'yes' if holds else '**no**'} |"
         for goal, found, holds in judged(results)
     ]

@@ -16,12 +16,13 @@ import msgspec
 from bench import fill, moorage
 from bench.about import about
 from bench.figures import Results, Spread
+from bench.forms import FOLDERS, NOTHING_MEASURED, Form, tell_folder
 from bench.growing import GROWING, walked
 from bench.lineup import OURS
 from bench.measure import measure_all, tell_failures
-from bench.peers import ROOT, SCRATCH, scratch_folder
+from bench.peers import SCRATCH, scratch_folder
 from bench.processes import CLIENT_CORE, memory_of, pin
-from bench.report import number
+from bench.report import number, with_spread
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stock import Stock
 from bench.svg import lines
@@ -32,7 +33,8 @@ _STEPS: Final = (1_000, 100_000, 1_000_000)
 _QUICK_STEPS: Final = (100, 400)
 _ALLOWED: Final = 2.0  # times the cost at the first size
 _INTRODUCTION: Final = (
-    "Written by `make bench-scale`: server processor time in µs for each operation, in one registry that grows. "
+    "Written by `make bench-scale`: server processor time in µs for each operation, in one registry that grows; "
+    "medians of all rounds, with the least and the most in brackets. "
     f"Nothing may cost more than {_ALLOWED:.0f} times what it costs at the first size.\n"
 )
 
@@ -53,14 +55,21 @@ class Growth:
         medians = [spread.median for spread in self.costs[workload]]
         return max(medians) / medians[0] if medians[0] else 0.0
 
+    def to_json(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+    @staticmethod
+    def from_json(told: bytes) -> "Growth":
+        return msgspec.json.decode(told, type=Growth)
+
     @property
     def excessive(self) -> list[str]:
         return [name for name in self.costs if self.growth(name) > _ALLOWED]
 
 
-def grow(sizes: Sizes, steps: tuple[int, ...], folder: Path) -> tuple[Growth, dict[str, str]]:
+def grow(form: Form, sizes: Sizes, steps: tuple[int, ...], folder: Path) -> tuple[Growth, dict[str, str]]:
     """Fill and measure, one size after the other; each on a server that has just been started."""
-    growth, failed, filled = Growth(about(quick=sizes.rounds == 1), steps), dict[str, str](), 0
+    growth, failed, filled = Growth(about(form), steps), dict[str, str](), 0
     goods = Stock.new(sizes.middle, sizes.middle)
     bench = Bench(sizes, goods, folder)
     for step in steps:
@@ -121,7 +130,7 @@ def markdown(growth: Growth) -> str:
     ]
     for name, spreads in growth.costs.items():
         mark = " (more than allowed)" if name in growth.excessive else ""
-        cells = [GROWING[name].title + mark, *(number(each.median) for each in spreads), f"{growth.growth(name):.2f}"]
+        cells = [GROWING[name].title + mark, *map(with_spread, spreads), f"{growth.growth(name):.2f}"]
         told.append(f"| {' | '.join(cells)} |")
     others: Mapping[str, Sequence[float]] = {
         "start to first answer, s": growth.started,
@@ -134,8 +143,13 @@ def markdown(growth: Growth) -> str:
 
 def write(growth: Growth, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    told = msgspec.json.format(msgspec.json.encode(growth), indent=1)
-    (out / "growth.json").write_bytes(told + b"\n")
+    (out / "growth.json").write_bytes(growth.to_json())
+    tell(out)
+
+
+def tell(out: Path) -> None:
+    """Write the page and the picture of the JSON that is there, say the page, and where it is."""
+    growth = Growth.from_json((out / "growth.json").read_bytes())
     page = markdown(growth)
     (out / "growth.md").write_text(page, encoding="utf-8")
     relative = {
@@ -145,24 +159,48 @@ def write(growth: Growth, out: Path) -> None:
     picture = lines("Cost of an operation in a growing registry", "times its cost at the first size", ticks, relative)
     (out / "growth.svg").write_text(picture, encoding="utf-8")
     print(page)
+    tell_folder(out)
 
 
-def main(words: Sequence[str]) -> int:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for."""
+
+    form: Form
+    sizes: Sizes
+    steps: tuple[int, ...]
+    out: Path
+    scratch: Path
+    rewrite: bool
+
+
+def read_options(words: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(prog="bench.scale", description="Measure Moorage while it grows.")
     parser.add_argument("--quick", action="store_true", help="prove that everything runs; the figures mean nothing")
     parser.add_argument("--steps", type=int, nargs="+", help="other numbers of images than these: " + str(_STEPS))
-    parser.add_argument("--out", type=Path, default=ROOT / "docs/benchmarks", help="where the results go")
+    parser.add_argument("--rewrite", action="store_true", help="measure nothing: write page and picture from the JSON")
+    parser.add_argument("--out", type=Path, help=FOLDERS)
     parser.add_argument("--scratch", type=Path, default=SCRATCH, help="a folder on the disk that is measured")
     told = parser.parse_args(words)
+    form = Form.of(quick=told.quick, partial=bool(told.steps))
+    if told.rewrite and form is not Form.FULL:
+        parser.error(NOTHING_MEASURED)
     sizes = QUICK if told.quick else replace(FULL, rounds=3)
-    steps = tuple(told.steps) if told.steps else (_QUICK_STEPS if told.quick else _STEPS)
+    steps = tuple(told.steps or (_QUICK_STEPS if told.quick else _STEPS))
+    return Options(form, sizes, steps, (told.out or form.folder).resolve(), told.scratch, told.rewrite)
+
+
+def run(options: Options) -> int:
+    if options.rewrite:
+        tell(options.out)
+        return 0
     pin(CLIENT_CORE)
-    with scratch_folder(told.scratch) as folder:
-        growth, failed = grow(sizes, steps, folder)
-    write(growth, told.out)
+    with scratch_folder(options.scratch) as folder:
+        growth, failed = grow(options.form, options.sizes, options.steps, folder)
+    write(growth, options.out)
     tell_failures(failed)
-    return 1 if failed or (growth.excessive and not told.quick) else 0
+    return 1 if failed or (growth.excessive and options.form is not Form.QUICK) else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(read_options(sys.argv[1:])))

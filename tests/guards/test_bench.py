@@ -44,3 +44,8 @@ def test_a_peer_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 def test_growth_is_measured(tmp_path: Path) -> None:
     assert "# Growth" in bench("bench.scale", out=tmp_path / "out")
+
+
+def test_a_run_says_where_its_results_are(tmp_path: Path) -> None:
+    said = bench("bench.run", "--peers", "dd", "--only", "push-500mb", out=tmp_path / "out")
+    assert said.endswith(f"written to {tmp_path / 'out'}\n")

@@ -96,7 +96,7 @@ def test_an_unknown_check_is_refused_with_those_there_are(what: str) -> None:
     assert (told.returncode, told.stderr) == (2, "usage: check.sh all|lint|nightly|faults\n")
 
 
-@pytest.mark.parametrize("target", ["serve", "test", "lint", "nightly", "bench"])
+@pytest.mark.parametrize("target", ["serve", "test", "lint", "nightly", "bench", "bench-pages"])
 def test_make_knows_its_targets(target: str) -> None:
     told = run("make", "--dry-run", "--no-print-directory", target)
     assert (told.returncode, told.stderr) == (0, "")
