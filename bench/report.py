@@ -162,23 +162,3 @@ def _goals(results: Results) -> Iterator[str]:
     ]
     if rows:
         yield "\n".join(["| held to | wanted | found | held |", "|---|--:|--:|---|", *rows, ""])
-
-
-def compare(results: Results, old: Results) -> list[str]:
-    """Tell what moved since an older run by more than the spread of either, if both are of one form."""
-    if results.about.get("form") != old.about.get("form"):
-        return []
-    found: list[str] = []
-    measures: tuple[tuple[str, Callable[[Sample], float]], ...] = (
-        ("rate", lambda sample: sample.rate),
-        ("server processor", lambda sample: sample.cost),
-    )
-    for row in results.rows:
-        before = old.find(row.workload, row.target)
-        if before is None or not before.samples:
-            continue
-        for what, measure in measures:
-            now, then = row.spread(measure), before.spread(measure)
-            if now.moved_from(then):
-                found.append(f"- {row.workload} on {row.target}: {what} {number(then.median)} → {number(now.median)}")
-    return found

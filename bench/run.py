@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.about import about, committed
+from bench.compare import compare
 from bench.decisions import time_decisions
 from bench.figures import Results
 from bench.forms import COMMITTED, FOLDERS, NOTHING_MEASURED, Form, tell_folder
@@ -20,7 +21,7 @@ from bench.measure import measure_all, tell_failures
 from bench.peers import SCRATCH, scratch_folder
 from bench.plots import draw_all
 from bench.processes import CLIENT_CORE, pin
-from bench.report import compare, markdown
+from bench.report import markdown
 from bench.resident import watch_residents
 from bench.sizes import FULL, QUICK, Sizes
 from bench.stock import Stock
