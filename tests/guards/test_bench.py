@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from bench.figures import Results
+
+from guards.whole import PICTURES, lacking
 
 _ROOT: Final = Path(__file__).parents[2]
 
@@ -49,3 +52,15 @@ def test_growth_is_measured(tmp_path: Path) -> None:
 def test_a_run_says_where_its_results_are(tmp_path: Path) -> None:
     said = bench("bench.run", "--peers", "dd", "--only", "push-500mb", out=tmp_path / "out")
     assert said.endswith(f"written to {tmp_path / 'out'}\n")
+
+
+@pytest.mark.nightly
+@pytest.mark.timeout(1800)  # the newer registries are built where they are not there yet
+def test_all_of_it_runs(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    command = ["make", "bench", f"ARGS=--quick --out {out} --scratch {tmp_path}"]
+    done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert lacking(Results.from_json((out / "results.json").read_bytes()), rounds=1) == []
+    assert all((out / name).stat().st_size for name in PICTURES)
