@@ -28,6 +28,9 @@ MISMATCH = "Requested image tag does not belong to the requested image digest"
 # Bytes of manifests in one answer: room for a hundred of the usual ones, and for four of the largest.
 BATCH_LIMIT = 16 * 1024 * 1024
 _TOGETHER = 10  # manifests read with one statement, of at most 4 MiB each
+# A page of a list is read in the event loop: what it takes has a bound, wherever in the repository its images are.
+_LOOKED_AT = 5_000  # images looked at for those with or without tags
+_TAGS = 10_000  # tags of the images of a page
 
 _WRONGLY_NAMED = frozenset({ImageFailureCode.MISSING, ImageFailureCode.INVALID_DIGEST, ImageFailureCode.INVALID_TAG})
 
@@ -70,19 +73,23 @@ class Unresolved(Exception):
 async def list_images(
     env: Env, granted: Granted, *, status: TagStatus, token: str | None, count: int | None
 ) -> ImagePage:
-    """List images by digest; a page holds at most ``count`` of them (100 unless told)."""
-    size = count or DEFAULT_PAGE
+    """List images by digest; a page holds at most ``count`` of them (100 unless told).
+
+    It may hold fewer, even none, and go on all the same.
+    """
     where = granted.repository_id
     bound = f"{where} {status}"
     after = read_token(env, "DescribeImages", granted.registry, bound, token)
 
-    async def unit(tx: Transaction) -> tuple[list[Image], bool]:
+    async def unit(tx: Transaction) -> _Found:
         repository = await get_repository(tx, granted)
-        return await _gather(tx, repository, after, size, status)
+        found = await _images(tx, repository, status, after, count or DEFAULT_PAGE)
+        return found if status is TagStatus.UNTAGGED else await _with_tags(tx, repository, found)
 
-    found, more = await env.store.read(unit)
-    going_on = next_token(env, "DescribeImages", granted.registry, bound, found[-1].digest) if more and found else None
-    return ImagePage(found, going_on)
+    found = await env.store.read(unit)
+    going_on = found.going_on
+    following = None if going_on is None else next_token(env, "DescribeImages", granted.registry, bound, going_on)
+    return ImagePage(found.images, following)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,47 +103,75 @@ class IdPage:
 async def list_image_ids(
     env: Env, granted: Granted, *, status: TagStatus, token: str | None, count: int | None
 ) -> IdPage:
-    """List one id for each tag and each untagged image; a page holds at most ``count`` of them (100 unless told)."""
-    size = count or DEFAULT_PAGE
+    """List one id for each tag and each untagged image; a page holds at most ``count`` of them (100 unless told).
+
+    It may hold fewer, even none, and go on all the same.
+    """
     where = granted.repository_id
     bound = f"{where} {status}"
-    digest, _, tag = read_token(env, "ListImages", granted.registry, bound, token).partition(" ")
+    after = read_token(env, "ListImages", granted.registry, bound, token)
 
-    async def unit(tx: Transaction) -> list[ImageId]:
-        return await imageids.page(
-            tx,
-            await get_repository(tx, granted),
-            after=ImageId(digest, tag),
-            tagged=status is not TagStatus.UNTAGGED,
-            untagged=status is not TagStatus.TAGGED,
-            count=size + 1,
-        )
+    async def unit(tx: Transaction) -> tuple[Sequence[ImageId], str | None]:
+        repository = await get_repository(tx, granted)
+        return await _ids(tx, repository, status, after, count or DEFAULT_PAGE)
 
-    found = await env.store.read(unit)
-    page, more = found[:size], len(found) > size
-    if not more:
-        return IdPage(page, None)
-    last = f"{page[-1].digest} {page[-1].tag or ''}"
-    return IdPage(page, next_token(env, "ListImages", granted.registry, bound, last))
+    ids, going_on = await env.store.read(unit)
+    return IdPage(ids, None if going_on is None else next_token(env, "ListImages", granted.registry, bound, going_on))
 
 
-async def _gather(
-    tx: Transaction, repository: Repository, after: str, size: int, status: TagStatus
-) -> tuple[list[Image], bool]:
-    """Fill a page, passing over images that the filter leaves out; tells whether there are more."""
-    found: list[Image] = []
-    while True:
-        chunk = await images.page(tx, repository, after=after, count=size + 1)
-        if not chunk:
-            return found, False
-        named = await tags.of_images(tx, repository, chunk[0].digest, chunk[-1].digest)
-        for image in chunk:
-            wanted = replace(image, tags=named.get(image.digest, ()))
-            if status is TagStatus.ANY or (status is TagStatus.TAGGED) == bool(wanted.tags):
-                if len(found) == size:
-                    return found, True
-                found.append(wanted)
-        after = chunk[-1].digest
+async def _ids(
+    tx: Transaction, repository: Repository, status: TagStatus, after: str, size: int
+) -> tuple[Sequence[ImageId], str | None]:
+    """Read a page of image ids, and what the next one goes on after, if there is more."""
+    digest, _, tag = after.partition(" ")
+    if status is TagStatus.UNTAGGED:
+        found = await _images(tx, repository, status, digest, size)
+        return [ImageId(image.digest) for image in found.images], found.going_on
+    tagged_alone = status is TagStatus.TAGGED
+    ids = await imageids.page(tx, repository, after=ImageId(digest, tag), tagged_alone=tagged_alone, count=size + 1)
+    if len(ids) <= size:
+        return ids, None
+    return ids[:size], f"{ids[size - 1].digest} {ids[size - 1].tag or ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Some images, and the digest that the next page goes on after, if there is more."""
+
+    images: Sequence[Image]
+    going_on: str | None
+
+
+async def _images(tx: Transaction, repository: Repository, status: TagStatus, after: str, size: int) -> _Found:
+    """Read a page of images without their tags; of those with or without tags it looks among so many alone."""
+    end = None
+    if status is TagStatus.ANY:
+        found = await images.page(tx, repository, after=after, count=size + 1)
+    else:
+        end = await images.end_of(tx, repository, after=after, count=_LOOKED_AT)
+        tagged = status is TagStatus.TAGGED
+        found = await images.page_by_tags(tx, repository, tagged=tagged, after=after, end=end, count=size + 1)
+    return _Found(found[:size], found[size - 1].digest) if len(found) > size else _Found(found, end)
+
+
+async def _with_tags(tx: Transaction, repository: Repository, found: _Found) -> _Found:
+    """Give images their tags; what has more tags than go into one answer is left to the next page."""
+    if not found.images:
+        return found
+    first, last = found.images[0], found.images[-1]
+    named = await tags.of_images(tx, repository, first.digest, last.digest, count=_TAGS + 1)
+    whole, going_on = found.images, found.going_on
+    if len(named) > _TAGS:
+        cut = named[-1][0]  # the image whose tags may not be all there
+        whole = [image for image in whole if image.digest < cut]
+        if not whole:  # it alone has that many
+            following = going_on if first is last else first.digest
+            return _Found([replace(first, tags=await tags.of_image(tx, repository, first.digest))], following)
+        going_on = whole[-1].digest
+    of: dict[str, list[str]] = {}
+    for digest, name in named:
+        of.setdefault(digest, []).append(name)
+    return _Found([replace(image, tags=tuple(of.get(image.digest, ()))) for image in whole], going_on)
 
 
 async def list_tags(env: Env, granted: Granted, *, token: str | None, count: int) -> TagPage:
@@ -181,6 +216,8 @@ async def describe_images(env: Env, granted: Granted, ids: Sequence[ImageId]) ->
                 if failed.code in _WRONGLY_NAMED:
                     raise InvalidParameter("imageIds", failed.reason) from None
                 raise ImageNotFound(granted.place, digest=asked.digest, tag=asked.tag) from None
+            if digest in found:
+                continue
             image = await images.find(tx, repository, digest)
             if image is None:
                 raise ImageNotFound(granted.place, digest=asked.digest, tag=asked.tag)

@@ -1,6 +1,6 @@
 """Lists of image ids: one row for each tag of an image, one for an image without tags."""
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from moorage.domain.image import ImageId
 from moorage.domain.repository import Repository
@@ -24,27 +24,26 @@ _PAGE = (
         in_repository(images),
         images.c.digest >= bindparam("digest"),
         or_(images.c.digest > bindparam("digest"), _tag > bindparam("tag")),
-        or_(
-            and_(bindparam("tagged") == 1, tags.c.name.is_not(None)),
-            and_(bindparam("untagged") == 1, tags.c.name.is_(None)),
-        ),
     )
     .order_by(images.c.digest, tags.c.name)
     .limit(bindparam("count"))
 )
-
-
-async def page(  # noqa: PLR0913 - a page's coordinates
-    tx: Transaction, repository: Repository, *, after: ImageId, tagged: bool, untagged: bool, count: int
-) -> list[ImageId]:
-    """List ids by digest and tag, after ``after``: of tagged images, of untagged ones, or of both."""
-    rows = await tx.all(
-        _PAGE,
-        **key_of(repository),
-        digest=after.digest or "",
-        tag=after.tag or "",
-        tagged=int(tagged),
-        untagged=int(untagged),
-        count=count,
+_TAGGED = (
+    select(tags.c.digest, tags.c.name)
+    .where(
+        in_repository(tags),
+        tags.c.digest >= bindparam("digest"),
+        or_(tags.c.digest > bindparam("digest"), tags.c.name > bindparam("tag")),
     )
-    return [ImageId(row[0], row[1]) for row in rows]
+    .order_by(tags.c.digest, tags.c.name)
+    .limit(bindparam("count"))
+)
+
+
+async def page(
+    tx: Transaction, repository: Repository, *, after: ImageId, tagged_alone: bool, count: int
+) -> list[ImageId]:
+    """List ids by digest and tag, after ``after``: of all images, or of the tagged ones alone."""
+    statement = _TAGGED if tagged_alone else _PAGE
+    told = {"digest": after.digest or "", "tag": after.tag or ""}
+    return [ImageId(row[0], row[1]) for row in await tx.all(statement, **key_of(repository), **told, count=count)]

@@ -2,7 +2,7 @@
 
 import json
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, case, delete, func, select, update
+from sqlalchemy import BigInteger, Column, Index, Table, Text, bindparam, case, delete, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from moorage.domain.conversion import other_form
@@ -13,6 +13,7 @@ from moorage.domain.repository import Repository
 from moorage.store.metadata import METADATA, account_key, region_key, repository_key, text_key
 from moorage.store.owned import columns_of, in_repository, key_of
 from moorage.store.references import references
+from moorage.store.tags import tags
 from moorage.store.transaction import Transaction
 
 images = Table(
@@ -34,6 +35,7 @@ images = Table(
 Index("images_by_digest", images.c.account_id, images.c.region, images.c.digest)
 Index("images_by_other_form", images.c.account_id, images.c.region, images.c.repository_id, images.c.other_form)
 
+_BEHIND_ALL = "~"  # no digest begins with it or comes after it
 _LONGEST_TYPE = 255  # what is longer was kept before types had a limit, and would make lists as long as anybody likes
 _COLUMNS = (
     images.c.digest,
@@ -51,12 +53,21 @@ _said = select(func.json_group_array(references.c.media_type)).where(
 # With the image come the media types that the indexes say it has which were there before it.
 _INSERT = insert(images).on_conflict_do_nothing().returning(_said.scalar_subquery())
 _FIND = select(*_COLUMNS).where(in_repository(images), images.c.digest == bindparam("wanted"))
-_PAGE = (
-    select(*_COLUMNS)
-    .where(in_repository(images), images.c.digest > bindparam("after"))
-    .order_by(images.c.digest)
-    .limit(bindparam("count"))
+_after = in_repository(images) & (images.c.digest > bindparam("after"))
+_PAGE = select(*_COLUMNS).where(_after).order_by(images.c.digest).limit(bindparam("count"))
+_END = select(images.c.digest).where(_after).order_by(images.c.digest).limit(1).offset(bindparam("beyond"))
+_has_tags = (
+    exists()
+    .where(
+        tags.c.account_id == images.c.account_id,
+        tags.c.region == images.c.region,
+        tags.c.repository_id == images.c.repository_id,
+        tags.c.digest == images.c.digest,
+    )
+    .correlate(images)
 )
+_PAGE_TAGGED = _PAGE.where(images.c.digest <= bindparam("end"), _has_tags)
+_PAGE_UNTAGGED = _PAGE.where(images.c.digest <= bindparam("end"), ~_has_tags)
 _among = images.c.digest.in_(select(func.json_each(bindparam("wanted")).table_valued("value").c.value))
 _HELD = select(images.c.digest, images.c.media_type).where(in_repository(images), _among)
 _LARGEST = select(func.max(images.c.size)).where(in_repository(images), _among)
@@ -116,6 +127,24 @@ async def find(tx: Transaction, repository: Repository, digest: Digest) -> Image
 async def page(tx: Transaction, repository: Repository, *, after: str, count: int) -> list[Image]:
     """List images by digest, after the digest ``after``; their tags are not looked up."""
     return [_image(*row) for row in await tx.all(_PAGE, **key_of(repository), after=after, count=count)]
+
+
+async def end_of(tx: Transaction, repository: Repository, *, after: str, count: int) -> str | None:
+    """Give the digest of the last of ``count`` images after the digest ``after``; None when there are no more."""
+    row = await tx.first(_END, **key_of(repository), after=after, beyond=count - 1)
+    return None if row is None else str(row[0])
+
+
+async def page_by_tags(  # noqa: PLR0913 - a page's coordinates
+    tx: Transaction, repository: Repository, *, tagged: bool, after: str, end: str | None, count: int
+) -> list[Image]:
+    """List the images that have tags, or those that have none, after the digest ``after`` up to ``end``.
+
+    Whatever lies between is looked at: the caller sees that it is not too much.
+    """
+    statement = _PAGE_TAGGED if tagged else _PAGE_UNTAGGED
+    last = _BEHIND_ALL if end is None else end
+    return [_image(*row) for row in await tx.all(statement, **key_of(repository), after=after, end=last, count=count)]
 
 
 async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> dict[str, str]:

@@ -40,6 +40,7 @@ _OF_IMAGES = (
     select(tags.c.digest, tags.c.name)
     .where(in_repository(tags), tags.c.digest >= bindparam("first"), tags.c.digest <= bindparam("last"))
     .order_by(tags.c.digest, tags.c.name)
+    .limit(bindparam("count"))
 )
 _BEYOND = (
     select(tags.c.name)
@@ -74,12 +75,12 @@ async def has_more_than(tx: Transaction, repository: Repository, digest: Digest,
     return await tx.first(_BEYOND, **key_of(repository), wanted=digest, count=count) is not None
 
 
-async def of_images(tx: Transaction, repository: Repository, first: str, last: str) -> dict[str, tuple[str, ...]]:
-    """Give the tags of each image from digest ``first`` to digest ``last``."""
-    found: dict[str, tuple[str, ...]] = {}
-    for digest, name in await tx.all(_OF_IMAGES, **key_of(repository), first=first, last=last):
-        found[digest] = (*found.get(digest, ()), name)
-    return found
+async def of_images(
+    tx: Transaction, repository: Repository, first: str, last: str, *, count: int
+) -> list[tuple[str, str]]:
+    """List the first ``count`` tags of the images from digest ``first`` to digest ``last``, each behind its digest."""
+    rows = await tx.all(_OF_IMAGES, **key_of(repository), first=first, last=last, count=count)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def delete_tag(tx: Transaction, repository: Repository, tag: Tag) -> None:

@@ -3,13 +3,16 @@
 import pytest
 
 from moorage.domain.caller import Registry
+from moorage.domain.digest import Digest
 from moorage.domain.errors import InvalidParameter
+from moorage.operations import imagelists
 from moorage.operations.env import Env
 from moorage.operations.imagelists import TagStatus, list_image_ids, list_images, list_tags
 from moorage.operations.keyring import Purpose, to_text
 from moorage.operations.pages import next_token, read_token
 from moorage.operations.repositories import delete_repository, list_repositories
 from support.env import FURTHER_REGION, HOME, OTHER, REGION
+from unit.domain.documents import dump, image
 from unit.operations.tenant import REPOSITORY, Tenant
 
 LIST, WHERE = "ListImages", "repository-1"
@@ -110,7 +113,46 @@ def test_images_are_listed_by_whether_they_have_tags(
     tenant.push("v1", b"a")
     tenant.push(None, b"b")
     page = tenant.run(list_images, REPOSITORY, status=status, token=None, count=None)
-    assert sorted(image.tags for image in page.images) == tags
+    assert sorted(one.tags for one in page.images) == tags
+
+
+def described(tenant: Tenant, status: TagStatus, count: int | None = None) -> list[list[tuple[str, ...]]]:
+    """Describe all images; gives the tags of each, page by page."""
+    found: list[list[tuple[str, ...]]] = []
+    token: str | None = None
+    while not found or token is not None:
+        page = tenant.run(list_images, REPOSITORY, status=status, token=token, count=count)
+        found.append([one.tags for one in page.images])
+        token = page.next_token
+    return found
+
+
+@pytest.mark.parametrize("status", [TagStatus.TAGGED, TagStatus.UNTAGGED])
+def test_a_page_looks_at_so_many_images_and_goes_on(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, status: TagStatus
+) -> None:
+    monkeypatch.setattr(imagelists, "_LOOKED_AT", 2)
+    tenant.create()
+    tagged = status is TagStatus.UNTAGGED
+    layers = sorted((bytes([number]) for number in range(5)), key=lambda layer: Digest.of(dump(image(layers=[layer]))))
+    for number, layer in enumerate(layers):
+        tenant.push(f"v{number}" if tagged is (number < 4) else None, layer)
+    assert [len(page) for page in described(tenant, status)] == [0, 0, 1]
+
+
+@pytest.mark.parametrize(("most", "pages"), [(7, [3]), (6, [2, 1]), (5, [2, 1]), (4, [2, 1]), (2, [1, 1, 1])])
+def test_a_page_ends_where_its_tags_are_too_many(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch, most: int, pages: list[int]
+) -> None:
+    monkeypatch.setattr(imagelists, "_TAGS", most)
+    tenant.create()
+    layers = sorted((bytes([number]) for number in range(3)), key=lambda layer: Digest.of(dump(image(layers=[layer]))))
+    wanted = [("a", "b"), ("c", "d"), ("e", "f", "g")]
+    for layer, tags in zip(layers, wanted, strict=True):
+        for tag in tags:
+            tenant.push(tag, layer)
+    found = described(tenant, TagStatus.ANY)
+    assert ([len(page) for page in found], [tags for page in found for tags in page]) == (pages, wanted)
 
 
 def test_tags_are_listed_by_name_in_pages(tenant: Tenant) -> None:
