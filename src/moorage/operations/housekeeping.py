@@ -64,6 +64,7 @@ async def sweep_referrers(env: Env) -> int:
 
 
 async def _forget_orphans(tx: Transaction, env: Env, *, at: int) -> int:
+    """Delete some of them in the write that looks for their subjects: one may have come back since the sweep began."""
     orphans = await referrers.orphans(tx, before=at - ORPHANED, count=_AT_ONCE)
     for registry, repository_id, digest in orphans:
         repository = await repositories.find(tx, registry, repository_id)

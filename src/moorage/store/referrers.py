@@ -115,7 +115,7 @@ _is_child = (
 )
 _ORPHANS = (
     select(referrers.c.account_id, referrers.c.region, referrers.c.repository_id, referrers.c.digest)
-    .where(referrers.c.orphaned_at <= bindparam("before"), ~_is_child)
+    .where(referrers.c.orphaned_at <= bindparam("before"), ~_subject_is_there, ~_is_child)
     .order_by(referrers.c.orphaned_at)
     .limit(bindparam("count"))
 )
@@ -164,7 +164,7 @@ async def rescue(tx: Transaction) -> None:
 
 
 async def orphans(tx: Transaction, *, before: int, count: int) -> list[tuple[Registry, str, Digest]]:
-    """List referrers, of any registry, whose subject went before that time and which no index names.
+    """List referrers, of any registry, whose subject went before that time and is not there, and which no index names.
 
     Gives the registry, the repository's id and the digest of each.
     """

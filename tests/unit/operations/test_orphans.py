@@ -13,6 +13,7 @@ from moorage.operations.imagedeletes import delete_images
 from moorage.operations.images import get_manifest
 from moorage.operations.referrers import list_referrers
 from moorage.store.events import events
+from moorage.store.transaction import Unit
 from support.env import FrozenClock
 from unit.domain.documents import dump, image, index
 from unit.operations.tenant import REPOSITORY, Tenant
@@ -95,6 +96,25 @@ def test_a_subject_that_comes_back_rescues_its_referrers(shelf: Shelf, subject: 
     clock.move(23 * HOUR)
     assert shelf.tenant.push("v1").digest == subject
     assert (shelf.sweep(), shelf.holds(referrer)) == (0, True)
+
+
+def test_a_subject_that_comes_back_within_a_sweep_rescues_its_referrers(
+    shelf: Shelf, subject: Digest, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    referrer = shelf.attach(subject, "signature")
+    shelf.delete(subject)
+    clock.move(23 * HOUR)
+    store = shelf.tenant.env.store
+    write = store.write
+
+    async def push_behind(unit: Unit[object]) -> object:
+        monkeypatch.undo()
+        result = await write(unit)
+        await asyncio.to_thread(shelf.tenant.push, "v1")
+        return result
+
+    monkeypatch.setattr(store, "write", push_behind)
+    assert (shelf.sweep(), shelf.holds(subject), shelf.holds(referrer)) == (0, True, True)
 
 
 def test_a_subject_that_goes_again_gives_its_referrers_another_day(
