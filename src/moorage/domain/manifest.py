@@ -66,6 +66,7 @@ class Manifest:
     body: bytes
     digest: Digest
     media_type: MediaType
+    tells_type: bool  # whether the bytes themselves say the media type
     artifact_type: str | None
     subject: Digest | None
     needs: tuple[Descriptor, ...]
@@ -107,6 +108,7 @@ class Manifest:
             body=body,
             digest=Digest.of(body, algorithm),
             media_type=media_type,
+            tells_type=bool(document.get("mediaType")),
             artifact_type=_artifact_type(document, media_type),
             subject=_subject(document),
             needs=read(document),

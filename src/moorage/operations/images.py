@@ -73,6 +73,7 @@ async def put_image(env: Env, granted: Granted, ask: PutImage) -> ImagePush:
         sizes = await _require(tx, repository, manifest, sparse=ask.sparse)
         moved = await _movable(tx, repository, manifest, ask)
         if ask.tags and not moved:
+            await _expect_kind(tx, repository, manifest)
             return ImagePush(Pushed.UNCHANGED, manifest.digest, manifest.media_type, ask.tag, manifest.subject)
         pushed = await _keep(tx, repository, manifest, moved, sizes, at=granted.call.at, quotas=env.quotas)
         for tag in () if pushed is Pushed.UNCHANGED else moved or (None,):
@@ -201,9 +202,7 @@ async def _keep(  # noqa: PLR0913 - what is kept, where, and when
     said = await images.create(tx, repository, manifest, size=size, at=at)
     created = said is not None
     if said is None:
-        kinds = await images.held(tx, repository, [manifest.digest])
-        if kinds[manifest.digest] != manifest.media_type:
-            raise ManifestInvalid("the repository holds this very manifest under another media type")
+        await _expect_kind(tx, repository, manifest)
     else:
         if said - {manifest.media_type.value}:
             raise ManifestInvalid("an index of the repository says that this manifest has another mediaType")
@@ -222,6 +221,20 @@ async def _keep(  # noqa: PLR0913 - what is kept, where, and when
     if created:
         return Pushed.CREATED
     return Pushed.TAGGED if moved else Pushed.UNCHANGED
+
+
+async def _expect_kind(tx: Transaction, repository: Repository, manifest: Manifest) -> None:
+    """Refuse to take a manifest that is there for another kind: both answers would name one digest.
+
+    Raises:
+        ManifestInvalid
+
+    """
+    if manifest.tells_type:
+        return
+    kinds = await images.held(tx, repository, [manifest.digest])
+    if kinds[manifest.digest] != manifest.media_type:
+        raise ManifestInvalid("the repository holds this very manifest under another media type")
 
 
 async def _leave_room(tx: Transaction, repository: Repository, digest: Digest, more: int, most: int) -> None:

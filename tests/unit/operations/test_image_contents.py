@@ -17,7 +17,7 @@ from moorage.domain.media import MediaType
 from moorage.domain.names import Tag
 from moorage.domain.repository import MutabilityRule, TagMutability
 from moorage.operations.imagelists import describe_images
-from moorage.operations.images import PutImage, put_image
+from moorage.operations.images import PutImage, get_manifest, put_image
 from unit.domain.documents import descriptor, dump, image, index, without
 from unit.operations.imagecalls import delete, named, push_index
 from unit.operations.tenant import REPOSITORY, Tenant
@@ -80,15 +80,21 @@ def put_sparse(tenant: Tenant, document: object) -> ImagePush:
 
 
 @pytest.mark.parametrize("kinds", [(OCI, DOCKER), (DOCKER, OCI)])
-def test_one_manifest_has_one_media_type(tenant: Tenant, kinds: tuple[MediaType, MediaType]) -> None:
+@pytest.mark.parametrize("tags", [("v1", "v2"), ("v1", "v1"), ("v1", None), (None, None)])
+def test_one_manifest_has_one_media_type(
+    tenant: Tenant, kinds: tuple[MediaType, MediaType], tags: tuple[str | None, str | None]
+) -> None:
     tenant.push()
     body = dump(without(image(), "mediaType"))
-    first, second = (PutImage(body, kind, Tag(kind.name)) for kind in kinds)
+    first, second = (
+        PutImage(body, kind, None if tag is None else Tag(tag)) for kind, tag in zip(kinds, tags, strict=True)
+    )
     kept = tenant.run(put_image, REPOSITORY, first)
     with pytest.raises(ManifestInvalid, match="another media type"):
         tenant.run(put_image, REPOSITORY, second)
+    assert tenant.run(get_manifest, REPOSITORY, kept.digest).media_type == kinds[0]
     with pytest.raises(ImageNotFound):
-        named(tenant, kinds[1].name)
+        named(tenant, "v2")
     delete(tenant, ImageId(kept.digest))
     assert tenant.run(put_image, REPOSITORY, second).pushed is Pushed.CREATED
 
