@@ -178,7 +178,10 @@ def _index(document: Mapping[str, object]) -> tuple[Descriptor, ...]:
     children = document.get("manifests")
     if not isinstance(children, list):
         raise ManifestInvalid("an index must hold a list 'manifests'")
-    return tuple(_descriptor(child, "manifests", Role.CHILD) for child in children)
+    needs = tuple(_descriptor(child, "manifests", Role.CHILD) for child in children)
+    if len({(need.digest, need.media_type, need.size) for need in needs}) > len({need.digest for need in needs}):
+        raise ManifestInvalid("descriptors of one child in 'manifests' differ in mediaType or size")
+    return needs
 
 
 def _descriptor(found: object, member: str, role: Role) -> Descriptor:

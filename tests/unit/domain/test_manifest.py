@@ -66,6 +66,18 @@ def test_children_are_what_an_index_needs() -> None:
     ]
 
 
+@pytest.mark.parametrize("changed", [{"mediaType": MediaType.DOCKER_MANIFEST.value}, {"size": 6}])
+def test_an_index_says_one_thing_of_a_child(changed: Document) -> None:
+    first, other = (descriptor(child, OCI.value) for child in (b"child", b"other"))
+    constraint = refusal(dump(index(manifests=[first, other, first | changed])))
+    assert constraint == "descriptors of one child in 'manifests' differ in mediaType or size"
+
+
+def test_an_index_may_name_a_child_for_two_platforms() -> None:
+    children = [descriptor(b"child", OCI.value, platform={"os": "linux", "architecture": name}) for name in ("a", "b")]
+    assert len(Manifest.parse(dump(index(manifests=children)), None).needs) == 2
+
+
 def test_an_index_may_be_empty() -> None:
     assert Manifest.parse(dump(index()), None).needs == ()
 
