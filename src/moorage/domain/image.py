@@ -1,12 +1,16 @@
 """ECR's view of a manifest: an image with its tags, times and size; and what pushing one came to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from moorage.domain.digest import Digest
 from moorage.domain.names import Tag
+
+NAMED_PARENTS: Final = 10  # indexes that a refusal names, however many refer to the image
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +80,10 @@ class ImageFailure:
     asked: ImageId
     code: ImageFailureCode
     reason: str
-    parents: tuple[str, ...] = ()  # the indexes that refer to the image, where that is why
+    parents: tuple[str, ...] = ()  # indexes that refer to the image, where that is why: those to name, and one
+
+
+def listed_parents(parents: Sequence[str]) -> str:
+    """Name the first indexes that refer to an image, in ECR's form, and tell when there are more."""
+    more = ", and more" if len(parents) > NAMED_PARENTS else ""
+    return f"[{', '.join(parents[:NAMED_PARENTS])}{more}]"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from moorage.domain.errors import ImageNotFound
 from moorage.domain.events import EventKind
-from moorage.domain.image import Image, ImageFailure, ImageFailureCode, ImageId
+from moorage.domain.image import NAMED_PARENTS, Image, ImageFailure, ImageFailureCode, ImageId, listed_parents
 from moorage.domain.names import Tag
 from moorage.domain.repository import Repository
 from moorage.operations.authorise import Granted
@@ -86,8 +86,8 @@ async def _delete(tx: Transaction, env: Env, granted: Granted, repository: Repos
         await tags.delete_tag(tx, repository, Tag(asked.tag))
         await record(tx, env, granted, EventKind.TAG_DELETED, repository=repository.name, digest=digest, tag=asked.tag)
         return [ImageId(digest, asked.tag)]
-    if parents := await references.parents(tx, repository, digest):
-        reason = f"Requested image referenced by manifest list: [{', '.join(parents)}]"
+    if parents := await references.parents(tx, repository, digest, count=NAMED_PARENTS + 1):
+        reason = f"Requested image referenced by manifest list: {listed_parents(parents)}"
         raise Unresolved(ImageFailureCode.REFERENCED, reason, parents)
     await forget(tx, repository, image, at=granted.call.at)
     await record(tx, env, granted, EventKind.IMAGE_DELETED, repository=repository.name, digest=digest)

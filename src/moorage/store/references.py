@@ -53,6 +53,7 @@ _PARENTS = (
     select(references.c.digest)
     .where(in_repository(references), references.c.target == bindparam("child"), references.c.role == Role.CHILD.value)
     .order_by(references.c.digest)
+    .limit(bindparam("count"))
 )
 _DELETE = delete(references).where(in_repository(references), references.c.digest == bindparam("gone"))
 _DELETE_ALL = delete(references).where(in_repository(references))
@@ -64,9 +65,9 @@ async def put(tx: Transaction, repository: Repository, manifest: Manifest) -> No
         await tx.run(_INSERT, **columns_of(repository), digest=manifest.digest, needs=needs)
 
 
-async def parents(tx: Transaction, repository: Repository, digest: Digest) -> list[str]:
-    """List the indexes of the repository that name ``digest`` as a child."""
-    return [row[0] for row in await tx.all(_PARENTS, **key_of(repository), child=digest)]
+async def parents(tx: Transaction, repository: Repository, digest: Digest, *, count: int) -> list[str]:
+    """List the first ``count`` indexes of the repository that name ``digest`` as a child."""
+    return [row[0] for row in await tx.all(_PARENTS, **key_of(repository), child=digest, count=count)]
 
 
 async def delete_of(tx: Transaction, repository: Repository, digest: Digest) -> None:

@@ -12,7 +12,7 @@ from moorage.operations.imagelists import describe_images
 from moorage.operations.images import get_manifest
 from moorage.store.manifests import manifests
 from support.env import OTHER, FrozenClock
-from unit.domain.documents import dump, image
+from unit.domain.documents import dump, image, index
 from unit.operations.imagecalls import delete, named, push_index
 from unit.operations.tenant import REPOSITORY, Tenant, root_of
 
@@ -53,6 +53,16 @@ def test_a_child_of_an_index_is_not_deleted_alone(tenant: Tenant) -> None:
     parent = push_index(tenant, "v1", b"a")
     (failure,) = delete(tenant, ImageId(Digest.of(dump(image(layers=[b"a"]))))).failures
     assert (failure.code, failure.parents) == (ImageFailureCode.REFERENCED, (parent,))
+
+
+@pytest.mark.parametrize(("indexes", "more"), [(10, ""), (11, ", and more"), (25, ", and more")])
+def test_a_refusal_names_ten_indexes_at_most(tenant: Tenant, indexes: int, more: str) -> None:
+    tenant.push()
+    child = dump(image())
+    parents = sorted(tenant.put(index(child, annotations={"n": str(number)})).digest for number in range(indexes))
+    (failure,) = delete(tenant, ImageId(Digest.of(child))).failures
+    assert failure.reason == f"Requested image referenced by manifest list: [{', '.join(parents[:10])}{more}]"
+    assert len(failure.parents) == min(indexes, 11)
 
 
 @pytest.mark.parametrize("turned", [False, True])

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from moorage.domain import errors as fact
+from moorage.domain.image import listed_parents
 
 Wording = Callable[[Any], str]  # each takes the fact of its own row
 
@@ -69,7 +70,7 @@ WORDS: Mapping[type[fact.RegistryError], Wording] = {
         f"The image with digest '{e.digest}' in repository '{e.place.name}' and registry ID '{e.place.account}' does "
         "not match the image digest that Amazon ECR has calculated."
     ),
-    fact.ImageReferenced: lambda e: f"Requested image referenced by manifest list: {_listed(e.parents)}",
+    fact.ImageReferenced: lambda e: f"Requested image referenced by manifest list: {listed_parents(e.parents)}",
     fact.TagImmutable: lambda e: (
         f"The image tag '{e.tag}' already exists in the '{e.place.name}' repository and cannot be overwritten because "
         "the tag is immutable."
