@@ -9,6 +9,8 @@ import pytest
 
 from moorage.domain.actions import OPERATIONS
 from moorage.domain.errors import AccessDenied, DenialNotFound
+from moorage.domain.names import AccountId
+from moorage.operations import denials as noted
 from moorage.operations import explain
 from moorage.operations.denials import Denied
 from moorage.operations.env import Call, Env
@@ -135,6 +137,28 @@ def test_a_flood_of_denials_is_no_flood_of_rows(tenant: Tenant, clock: FrozenClo
     clock.move(1)
     last = refuse(users[0])
     assert ask(tenant, last).id == last
+
+
+def test_a_flood_in_one_account_hides_no_denial_of_another(tenant: Tenant) -> None:
+    for user in [tenant.new_user(f"user-{number}") for number in range(5)] * 6:
+        refuse(user)
+    other = root_of(tenant.env, OTHER)
+    denial = refuse(other.new_user("ada"))
+    assert ask(other, denial).id == denial
+
+
+def test_where_too_many_wait_the_account_with_most_of_them_gives_way(
+    tenant: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(noted, "_MOST", 6)
+    names = ("555566667777", "666677778888", "777788889999")
+    loud, *others = (root_of(tenant.env, AccountId(name)).new_user("ada") for name in names)
+    for _ in range(5):
+        refuse(loud)
+    for user in others * 5:
+        refuse(user)
+    asyncio.run(write_denials(tenant.env))
+    assert sorted(account for (account,) in tenant.rows(denials, "account_id")) == sorted(names * 2)
 
 
 def test_an_account_keeps_so_many_denials_alone(
