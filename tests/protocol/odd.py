@@ -47,6 +47,17 @@ TARGETS = st.one_of(
         ]
     ),
 )
+# What may be done to an id of ours: where, with what, and whether that takes the place of what stands there.
+EDITS = st.lists(
+    st.tuples(
+        st.one_of(st.sampled_from([8, 13, 18, 23]), st.integers(0, 36)),
+        st.sampled_from(
+            ["", "-", " ", "\t", "\n", "\r", "\r\n", "\v", "\f", "\0", "\x1f", "\x7f", "\xa0", "a", "A", "0", "/"]
+        ),
+        st.booleans(),
+    ),
+    max_size=4,
+)
 _NAMES = st.sampled_from(
     [
         *("n", "last", "digest", "mount", "from", "expires", "signature", "artifactType", "x"),
@@ -148,6 +159,13 @@ _TEXTS = st.one_of(
     st.sampled_from(["arn:aws:iam::123456789012:role/odd", "arn:aws:iam::aws:policy/ReadOnlyAccess", "odd", "/odd/"]),
 )
 _BEHIND = st.sampled_from(["", "", "", ".member.1", ".member.0", ".member.1.Key", ".member.-1", ".member", ".1", "."])
+
+
+def edited(text: str, edits: Iterable[tuple[int, str, bool]], *, capitals: bool) -> str:
+    """Write an id of ours in another way."""
+    for at, put, instead in edits:
+        text = text[:at] + put + text[at + instead :]
+    return text.upper() if capitals else text
 
 
 def forms(names: Iterable[str]) -> SearchStrategy[Mapping[str, str]]:

@@ -1,7 +1,7 @@
 """Whatever is sent to any route, the server answers, is never at fault, and is there afterwards."""
 
 from collections.abc import Callable, Iterator
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from botocore.client import BaseClient
@@ -16,7 +16,21 @@ from moorage.edge.awsquery.edge import SERVICES
 from moorage.edge.http.fields import READ
 from protocol import cases
 from protocol.api import ECR, FORM, OWN, VERSIONS, Api
-from protocol.odd import BODIES, FREE, HEADERS, MANIFESTS, METHODS, PIECES, QUERIES, TARGETS, examples, forms, members
+from protocol.odd import (
+    BODIES,
+    EDITS,
+    FREE,
+    HEADERS,
+    MANIFESTS,
+    METHODS,
+    PIECES,
+    QUERIES,
+    TARGETS,
+    edited,
+    examples,
+    forms,
+    members,
+)
 from protocol.people import Key, root_of
 from protocol.registry import Registry, basic
 from support.layers import digest_of
@@ -147,6 +161,63 @@ def test_no_route_is_hurt(  # noqa: PLR0913, PLR0917  # the parts of a request
     told = {"Host": host, "Authorization": basic(password), "Content-Length": str(len(sent))}
     target = "/v2/" + path + (query.replace("?", "&", 1) if "?" in path else query)
     assert ask(head(route.method, target, (told | headers).items()) + sent, route.method).status < 500
+
+
+@BOTH
+@examples(150)
+@given(
+    method=st.sampled_from(["GET", "PATCH", "PUT", "DELETE", "HEAD"]),
+    edits=EDITS,
+    capitals=st.booleans(),
+    query=st.one_of(st.just(f"?digest={digest_of(b'')}"), QUERIES),
+    body=st.sampled_from([b"", b"part"]),
+)
+def test_an_upload_goes_by_its_own_id_alone(  # noqa: PLR0913, PLR0917  # the parts of a request
+    server: RunningServer,
+    ask: Send,
+    password: str,
+    places: dict[str, str],
+    profile: Profile,
+    method: str,
+    edits: list[tuple[int, str, bool]],
+    capitals: bool,  # noqa: FBT001  # drawn
+    query: str,
+    body: bytes,
+) -> None:
+    spelled = edited(places["upload"], edits, capitals=capitals)
+    told = {
+        "Host": HOSTS[profile] or server.host,
+        "Authorization": basic(password),
+        "Content-Length": str(len(body)),
+    }
+    target = f"/v2/{NAME}/blobs/uploads/{quote(spelled, safe='/')}{query}"
+    status = ask(head(method, target, told.items()) + body, method).status
+    assert status < 500
+    assert spelled == places["upload"] or status >= 400
+
+
+@examples(60)
+@given(
+    operation=st.sampled_from(["UploadLayerPart", "CompleteLayerUpload"]),
+    edits=EDITS.filter(len),
+    capitals=st.booleans(),
+)
+def test_the_api_goes_by_that_id_alone_too(  # noqa: PLR0913, PLR0917  # fixtures, and what is drawn
+    server: RunningServer,
+    root: Key,
+    places: dict[str, str],
+    operation: str,
+    edits: list[tuple[int, str, bool]],
+    capitals: bool,  # noqa: FBT001  # drawn
+) -> None:
+    spelled = edited(places["upload"], edits, capitals=capitals)
+    more = {"partFirstByte": 0, "partLastByte": 2, "layerPartBlob": "YWJj"}
+    asked = {"repositoryName": NAME, "uploadId": spelled} | (
+        more if operation == "UploadLayerPart" else {"layerDigests": [digest_of(b"abc")]}
+    )
+    with Wire(server.host) as wire:
+        answer = Api(wire, root.id, root.secret).call(operation, asked)
+    assert answer.status == 400 or spelled == places["upload"]
 
 
 @pytest.fixture(scope="module")

@@ -21,25 +21,34 @@ _SKEW = 300 * 1_000_000  # µs that another machine's clock may be ahead
 
 def new_id(env: Env, granted: Granted) -> str:
     head = (granted.call.at // _UNIT).to_bytes(_TIME, "big") + env.ids.chance(_CHANCE)
-    digits = (head + env.keyring.mark(Purpose.UPLOAD, _said(granted, head))[:_MARK]).hex()
-    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+    return _spelled(head + env.keyring.mark(Purpose.UPLOAD, _said(granted, head))[:_MARK])
 
 
 def opened(env: Env, granted: Granted, upload_id: str) -> Upload | None:
-    """Give the upload that has this id and no row yet; None where we never opened it, or too long ago."""
+    """Give the upload that has this id and no row yet; None where we never opened it, or too long ago.
+
+    Another spelling of an id that we gave is none of ours: it would be an upload of its own, and go into headers.
+    """
+    if len(upload_id) != _LENGTH:
+        return None
     try:
         raw = bytes.fromhex(upload_id.replace("-", ""))
     except ValueError:
         return None
     head, mark = raw[: _TIME + _CHANCE], raw[_TIME + _CHANCE :]
     at = int.from_bytes(head[:_TIME], "big") * _UNIT
-    if len(mark) != _MARK or len(upload_id) != _LENGTH or not at - _SKEW <= granted.call.at <= at + LIFETIME:
+    if _spelled(raw) != upload_id or not at - _SKEW <= granted.call.at <= at + LIFETIME:
         return None
     said = _said(granted, head)
     if not any(hmac.compare_digest(known[:_MARK], mark) for known in env.keyring.marks(Purpose.UPLOAD, said)):
         return None
     small = b"" if env.small_blobs else None
     return Upload(upload_id, granted.caller.unique_id, _draft_of(granted, upload_id), small=small)
+
+
+def _spelled(raw: bytes) -> str:
+    digits = raw.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def _said(granted: Granted, head: bytes) -> bytes:

@@ -7,10 +7,12 @@ from moorage.domain.errors import (
     RepositoryNotFound,
     UploadNotFound,
 )
+from moorage.operations.drafts import Part
 from moorage.operations.repositories import delete_repository
+from moorage.operations.uploads import cancel_upload, get_upload
 from moorage.store.uploads import uploads as upload_rows
 from support.env import FrozenClock
-from unit.operations.tenant import REPOSITORY, Tenant
+from unit.operations.tenant import REPOSITORY, Tenant, pieces
 from unit.operations.uploaded import KEPT
 
 pytestmark = pytest.mark.usefixtures("repository")
@@ -52,6 +54,27 @@ def test_an_upload_that_was_not_opened_here_is_not_found(tenant: Tenant) -> None
     for wrong in (forged, "", "x", upload.upper() + "0", f"{upload[:-2]}zz", upload.replace("-", ""), "0" * 36):
         with pytest.raises(UploadNotFound):
             tenant.send(wrong, CONTENT)
+
+
+@pytest.mark.parametrize("letters", ["upper", *" \t\n\r\x0b\x0c"], ids=ascii)
+def test_an_upload_goes_by_the_one_spelling_that_was_given(tenant: Tenant, letters: str) -> None:
+    upload = tenant.start()
+    spelled = upload.upper() if letters == "upper" else upload.replace("-", letters)
+    assert spelled != upload  # of sixteen bytes, some have a letter
+    for operation in (get_upload, cancel_upload):
+        with pytest.raises(UploadNotFound):
+            tenant.run(operation, REPOSITORY, spelled)
+    with pytest.raises(UploadNotFound):
+        tenant.send(spelled, CONTENT)
+    with pytest.raises(UploadNotFound):
+        tenant.finish(spelled, DIGEST, last=Part(pieces(CONTENT)))
+
+
+def test_the_dashes_of_an_upload_stand_where_they_were_given(tenant: Tenant) -> None:
+    upload = tenant.start()
+    for spelled in (upload.replace("-", "") + "----", f"-{upload[:8]}{upload[9:]}"):
+        with pytest.raises(UploadNotFound):
+            tenant.run(get_upload, REPOSITORY, spelled)
 
 
 def test_opening_an_upload_writes_nothing(tenant: Tenant) -> None:

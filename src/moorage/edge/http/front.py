@@ -18,9 +18,10 @@ from moorage.edge.http.body import Bodies
 from moorage.edge.http.fields import CodingUnknown, judge_fields
 from moorage.edge.http.log import Line, RequestLog
 from moorage.edge.http.request import Network, Origins, Request, Scope, Transport
-from moorage.edge.http.response import Response, plainly, send
+from moorage.edge.http.response import Response, is_sendable, plainly, send
 
 _PATH_SHOWN = 300
+_NOT_FOUND = Response(404, (("content-type", "text/plain"),), b"Not Found\n", code="NotFound")
 
 
 class Edge(Protocol):
@@ -80,6 +81,8 @@ class Front:
         self.served[peer] = self.served.get(peer, 0) + 1
         try:
             request, response = await self._take(scope, transport, request_id)
+            if not is_sendable(response.headers):
+                response = self._unsendable(request, response)
             rest = request.rest
             send(response, transport, head=method == "HEAD", last=request.ends_after(rest))
             self._log.note(
@@ -131,7 +134,7 @@ class Front:
     async def _answer(self, request: Request) -> Response:
         edge = self._edge_behind(request.path)
         if edge is None:
-            return Response(404, (("content-type", "text/plain"),), b"Not Found\n", code="NotFound")
+            return _NOT_FOUND
         try:
             return await edge.answer(request)
         except Exception:  # noqa: BLE001 - the last resort of every request
@@ -139,6 +142,13 @@ class Front:
             return edge.broken(request)
         finally:
             request.close()
+
+    def _unsendable(self, request: Request, response: Response) -> Response:
+        """Answer in place of a header that no client may get: that is a fault of ours, whatever the client sent."""
+        names = ", ".join(name for name, value in response.headers if not is_sendable([(name, value)]))
+        sys.stderr.write(f"request {request.id} failed: its answer cannot be sent, for what stands in {names}\n")
+        edge = self._edge_behind(request.path)
+        return _NOT_FOUND if edge is None else edge.broken(request)
 
     def _edge_behind(self, path: str) -> Edge | None:
         for door in self._doors:

@@ -1,5 +1,7 @@
 """What an edge answers: a status, headers, and bytes or a stretch of a file."""
 
+from collections.abc import Iterable
+
 from msgspec import Struct
 
 from moorage.domain.content import Content
@@ -25,6 +27,14 @@ class Response(Struct, frozen=True):
         if self.content is None:
             return len(self.body)
         return (self.content.size if self.end is None else self.end) - self.first
+
+
+def is_sendable(headers: Iterable[Header]) -> bool:
+    """Tell whether every value is visible ASCII: at any other one the server dies, and its worker with it."""
+    for _, value in headers:  # noqa: SIM110 - of every request: all() takes twice as long
+        if not (value.isascii() and value.isprintable()):
+            return False
+    return True
 
 
 def plainly(malformed: MalformedRequest) -> Response:

@@ -216,6 +216,29 @@ def test_the_length_of_an_answer_is_always_told(response: Response, method: str,
     assert House(("/", Answering(""))).answer(Arrived(method=method)) == answer
 
 
+class Telling(Saying):
+    """An edge that answers with one header."""
+
+    async def answer(self, _request: Request) -> Response:
+        return Response(202, (("location", self._name),))
+
+
+@pytest.mark.parametrize("letter", [*map(chr, range(32)), "\x7f", "\x80", "é", "\u2028", "\ud800"], ids=ascii)
+def test_a_header_that_no_client_may_get_is_a_fault(capsys: pytest.CaptureFixture[str], letter: str) -> None:
+    """The server would end its process at one."""
+    assert House(("/", Telling(f"/v2/a{letter}b"))).answer(Arrived())[:2] == ("bytes", 503)
+    noted = capsys.readouterr().err
+    assert "request request-1 failed" in noted
+    assert "location" in noted
+    assert f"a{letter}b" not in noted
+
+
+def test_every_other_header_is_told_as_it_stands() -> None:
+    visible = "".join(map(chr, range(32, 127)))
+    answer = House(("/", Telling(visible))).answer(Arrived())
+    assert answer == ("empty", 202, {"location": visible, "content-length": "0"})
+
+
 @dataclass
 class Held(Arrived):
     """A request whose body comes when it may."""
