@@ -31,12 +31,18 @@ class Failing:
 
 
 @pytest.fixture
-def failing(tmp_path: Path) -> Iterator[Failing]:
+def workers() -> int:
+    return 2
+
+
+@pytest.fixture
+def failing(tmp_path: Path, workers: int) -> Iterator[Failing]:
     folder = tmp_path / "fuse"
     folder.mkdir()
     module = (sys.executable, "-P", "-m", "faults.failing_server", "serve", folder)
     # The server's own environment is clean, so ``env`` adds where the tests are, and becomes the server.
-    with RunningServer(tmp_path / "data", command=("/usr/bin/env", f"PYTHONPATH={TESTS}", *module)) as server:
+    command = ("/usr/bin/env", f"PYTHONPATH={TESTS}", *module)
+    with RunningServer(tmp_path / "data", settings={"MOORAGE_WORKERS": str(workers)}, command=command) as server:
         server.boto3("ecr").create_repository(repositoryName=REPOSITORY)
         yield Failing(server, Fuse(folder), server.password())
 

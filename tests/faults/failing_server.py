@@ -23,10 +23,11 @@ def _serve(fuse: str) -> int:
 
 
 def _work(fuse: str) -> int:
-    reached = Fuse(Path(fuse)).reached
+    burning = Fuse(Path(fuse))
+    os.fdatasync = burning.slowed(os.fdatasync)
 
     def serve(config: Config, *, listener_fd: int, index: int, ready: Callable[[], None]) -> None:
-        serve_worker(config, listener_fd=listener_fd, index=index, ready=ready, reached=reached)
+        serve_worker(config, listener_fd=listener_fd, index=index, ready=ready, reached=burning.reached)
 
     work(serve)
     return 0

@@ -3,7 +3,11 @@
 import json
 import os
 import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
+
+_LOOK = 0.01  # seconds
 
 
 class Fuse:
@@ -11,6 +15,7 @@ class Fuse:
 
     def __init__(self, folder: Path) -> None:
         self._wanted, self._trace, self._struck = folder / "wanted", folder / "trace", folder / "struck"
+        self._slow = folder / "slow"
 
     def light(self, point: str, *, publishes: int) -> None:
         """Have the server die at ``point``, once so many blobs have been renamed into their place."""
@@ -19,6 +24,24 @@ class Fuse:
     def halt(self, point: str) -> None:
         """Have the first worker that comes to ``point`` stop there, until it is told to continue."""
         self._wanted.write_text(json.dumps([point, 0, signal.SIGSTOP]), encoding="utf-8")
+
+    def slow(self) -> None:
+        """Have no write-back end before ``quick``."""
+        self._slow.touch()
+
+    def quick(self) -> None:
+        self._slow.unlink()
+
+    def slowed(self, work: Callable[[int], None]) -> Callable[[int], None]:
+        """Give a write-back that takes as long as it is told to, inside a worker."""
+
+        def slow(handle: int) -> None:
+            self.reached("write-back")
+            while self._slow.exists():
+                time.sleep(_LOOK)
+            work(handle)
+
+        return slow
 
     def reset(self) -> None:
         for file in (self._wanted, self._trace, self._struck):

@@ -12,7 +12,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from moorage.blobs.port import BlobLost, DraftBusy, DraftShort
 from moorage.domain.content import Content
@@ -57,15 +57,15 @@ class FileBlobs:
     async def delete(self, key: str) -> None:
         await self._off_loop(_unlink, self._path(key))
 
+    def has(self, key: str, size: int) -> bool:
+        return _size(self._place(key)) == size
+
     def content(self, key: str, size: int) -> Content:
-        path = self._path(key)
-        try:
-            found = path.stat().st_size
-        except FileNotFoundError:
-            found = None
+        place = self._place(key)
+        found = _size(place)
         if found != size:  # rather an error, and a line for the operator, than half a layer
             raise BlobLost(key, size, found)
-        return Content(size, str(path))
+        return Content(size, place)
 
     def drafts(self) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
@@ -77,7 +77,10 @@ class FileBlobs:
         return found
 
     def _path(self, key: str) -> Path:
-        return self._blobs / key[:2] / key
+        return Path(self._place(key))
+
+    def _place(self, key: str) -> str:
+        return f"{self._blobs}/{key[:2]}/{key}"  # joining paths would cost every pull more than looking at the file
 
     async def _off_loop(self, work: Callable[[Path], None], path: Path) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, work, path)
@@ -96,6 +99,7 @@ class FileDraft:
         self._dirty = False
         self._named = os.fstat(handle).st_size > 0  # a draft that holds bytes was synced with its folder
         self._writeback: Future[None] | None = None
+        self._latest: Future[Any] | None = None  # each piece of work begins when the one before it is over
 
     def truncate(self, size: int) -> None:
         if os.fstat(self._handle).st_size < size:
@@ -117,7 +121,7 @@ class FileDraft:
         if self._unwritten >= _WRITEBACK and (self._writeback is None or self._writeback.done()):
             self._unwritten = 0
             self._settle()
-            self._writeback = self._threads.submit(os.fdatasync, self._handle)
+            self._writeback = self._submit(lambda: os.fdatasync(self._handle))
 
     def content(self) -> Iterable[bytes]:
         position = 0
@@ -147,11 +151,22 @@ class FileDraft:
         await self._told_if_full(self._off_loop(self._publish))
 
     def close(self) -> None:
-        if self._writeback is not None:
-            self._writeback.exception()  # wait: the descriptor must not be closed, and used again, under the thread
-        if self._dirty:
-            os.ftruncate(self._handle, self._kept)  # a part that failed must not keep a full disk full
-        os.close(self._handle)
+        """Let go of the draft as soon as no thread works on it, which nobody waits for.
+
+        Until then another request finds it busy: a rename that is under way must not meet one that begins anew, and
+        the descriptor must not be closed, and used again, under the thread.
+        """
+        if self._latest is None:
+            self._let_go()
+        else:
+            self._latest.add_done_callback(lambda _: self._let_go())  # at once, if it is over
+
+    def _let_go(self) -> None:
+        try:
+            if self._dirty:
+                os.ftruncate(self._handle, self._kept)  # a part that failed must not keep a full disk full
+        finally:
+            os.close(self._handle)
 
     def _publish(self) -> None:
         self._path.rename(self._final)
@@ -164,7 +179,11 @@ class FileDraft:
             raise _told(error) from error
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        return await asyncio.wrap_future(self._submit(work))
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        self._latest = submitted = self._threads.submit(work)
+        return submitted
 
     async def _told_if_full(self, work: Awaitable[T]) -> T:
         try:
@@ -191,6 +210,13 @@ def _expect_here(handle: int, path: Path, final: Path) -> None:
         path.unlink()  # begun beside a draft that was renamed at that very moment
     if {drafted, published} != {file.st_ino, None}:
         raise DraftBusy
+
+
+def _size(place: str) -> int | None:
+    try:
+        return os.stat(place).st_size  # noqa: PTH116 - as above
+    except FileNotFoundError:
+        return None
 
 
 def _inode(path: Path) -> int | None:

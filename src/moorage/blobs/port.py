@@ -65,7 +65,7 @@ class Draft(Protocol):
         ...
 
     def close(self) -> None:
-        """Let go of the draft, for another request to take."""
+        """Let go of the draft, for another request to take; where the disk is still at work, as soon as it is done."""
         ...
 
 
@@ -89,6 +89,10 @@ class BlobStore(Protocol):
 
     async def delete(self, key: str) -> None:
         """Forget a blob; one that is gone already is no error."""
+        ...
+
+    def has(self, key: str, size: int) -> bool:
+        """Tell whether a blob is there, and whole."""
         ...
 
     def content(self, key: str, size: int) -> Content:

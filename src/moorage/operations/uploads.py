@@ -28,6 +28,7 @@ from moorage.operations.drafts import (
 )
 from moorage.operations.env import Env
 from moorage.operations.hashing import Hasher
+from moorage.operations.lasting import to_its_end
 from moorage.operations.publishing import close, tell
 from moorage.operations.smalluploads import Asked, finish_small, gather, keep_part, keep_whole, small_blob
 from moorage.operations.uploadids import new_id
@@ -123,7 +124,7 @@ async def complete_upload(env: Env, granted: Granted, upload_id: str, finish: Fi
             size = await append(held, last, hasher)
         expect_whole(granted, held.upload, size, finish)
         await _expect_digest(held, finish.digest, hasher)
-        return await _publish(env, granted, held, Blob(finish.digest, held.upload.draft, size))
+        return await to_its_end(_publish(env, granted, held, Blob(finish.digest, held.upload.draft, size)))
 
 
 async def upload_whole(
@@ -150,7 +151,7 @@ async def upload_whole(
         size = await append(held, part, hasher)
         await _expect_digest(held, digest, hasher)
         granted = granted if settle is None else await settle()
-        return await _publish(env, granted, held, Blob(digest, upload.draft, size))
+        return await to_its_end(_publish(env, granted, held, Blob(digest, upload.draft, size)))
     finally:
         held.draft.close()
         await env.blobs.discard(upload.draft)  # of a blob that was published nothing is left there

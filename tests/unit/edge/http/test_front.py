@@ -223,7 +223,7 @@ class Telling(Saying):
         return Response(202, (("location", self._name),))
 
 
-@pytest.mark.parametrize("letter", [*map(chr, range(32)), "\x7f", "\x80", "é", "\u2028", "\ud800"], ids=ascii)
+@pytest.mark.parametrize("letter", [*map(chr, range(32)), "\x7f", "\x80", "é", "\u2028"], ids=ascii)
 def test_a_header_that_no_client_may_get_is_a_fault(capsys: pytest.CaptureFixture[str], letter: str) -> None:
     """The server would end its process at one."""
     assert House(("/", Telling(f"/v2/a{letter}b"))).answer(Arrived())[:2] == ("bytes", 503)

@@ -1,0 +1,23 @@
+"""Work that must not be left half done, whoever waits for it."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+async def to_its_end(work: Coroutine[Any, Any, T]) -> T:
+    """Do work; whoever is cancelled meanwhile, as when a client goes away, is so when the work is over."""
+    task = asyncio.create_task(work)
+    cancelled = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        if not task.cancelled():
+            task.exception()  # asked for, lest it be told of as one that nobody looked at
+        raise cancelled
+    return task.result()
