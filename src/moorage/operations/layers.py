@@ -22,6 +22,7 @@ from moorage.domain.names import AccountId, Region
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Call, Env
 from moorage.operations.keyring import Purpose
+from moorage.operations.publishing import is_lost
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
 from moorage.store import blobs, repositories
@@ -61,14 +62,14 @@ class LayerLink:
 
 
 async def find_blob(env: Env, granted: Granted, digest: Digest) -> Blob:
-    """Look at a blob without touching its file.
+    """Look at a blob; one whose file was lost is not there, so that whoever pushes sends it again.
 
     Raises:
         RepositoryNotFound, LayerNotFound
 
     """
     blob = await blobs.find(env.store.recall, granted.key, digest)
-    if blob is None:
+    if blob is None or is_lost(env, blob):
         raise LayerNotFound(granted.place, digest)
     return blob
 
@@ -127,7 +128,8 @@ async def check_availability(
         except InvalidDigest:
             failures.append(LayerFailure(asked, LayerFailureCode.INVALID, f"Invalid layer digest '{asked}'"))
         else:
-            states.append(LayerState(asked, await blobs.find(env.store.recall, repository, digest)))
+            blob = await blobs.find(env.store.recall, repository, digest)
+            states.append(LayerState(asked, None if blob is None or is_lost(env, blob) else blob))
     return states, failures
 
 

@@ -13,6 +13,7 @@ from moorage.domain.events import EventKind
 from moorage.domain.names import RepositoryName
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Env
+from moorage.operations.publishing import is_lost
 from moorage.operations.record import record
 from moorage.operations.repositories import get_repository
 from moorage.store import blobs, mounts
@@ -56,7 +57,9 @@ async def _open_source(env: Env, granted: Granted, mount: Mount, name: str) -> G
         blob = await blobs.find(env.store.recall, source.key, mount.digest)
     except (AccessDenied, InvalidRepositoryName, RepositoryNotFound):
         return None
-    return source if blob is not None and (blob.referenced or mount.unreferenced) else None
+    if blob is None or is_lost(env, blob):
+        return None
+    return source if blob.referenced or mount.unreferenced else None
 
 
 async def _link(env: Env, granted: Granted, source: Granted, digest: Digest) -> bool:

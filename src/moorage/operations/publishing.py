@@ -25,6 +25,8 @@ async def close(tx: Transaction, env: Env, granted: Granted, upload: Upload) -> 
 async def tell(tx: Transaction, env: Env, granted: Granted, blob: Blob) -> tuple[Blob, bool]:
     """Link a blob; give the one that is kept, and whether the repository did not have it.
 
+    A blob whose file was lost nobody has: the one that is told of now takes its place, in every repository.
+
     Raises:
         RepositoryNotFound
 
@@ -34,4 +36,12 @@ async def tell(tx: Transaction, env: Env, granted: Granted, blob: Blob) -> tuple
     if new:
         facts: dict[str, str | int] = {"repository": repository.name, "digest": blob.digest, "size": blob.size}
         await record(tx, env, granted, EventKind.LAYER_LINKED, **facts)
+    if kept.storage_key != blob.storage_key and is_lost(env, kept):
+        await blobs.replace(tx, repository, kept, blob)
+        return blob, True
     return kept, new
+
+
+def is_lost(env: Env, blob: Blob) -> bool:
+    """Tell whether the bytes of a blob that the metadata names are gone, behind our back."""
+    return blob.has_file and not env.blobs.has(blob.storage_key, blob.size)

@@ -114,6 +114,11 @@ _same_blob = (
     & (blobs.c.digest == bindparam("wanted"))
 )
 _STORED = select(blobs.c.storage_key, blobs.c.size).where(_same_blob)
+_REPLACED = (
+    update(blobs)
+    .where(_same_blob, blobs.c.storage_key == bindparam("lost"))
+    .values(storage_key=bindparam("kept"), format=bindparam("form"))
+)
 _RELINKED = update(blobs).where(_same_blob, blobs.c.unlinked_at.is_not(None)).values(unlinked_at=None)
 _KEEP = insert(blobs).on_conflict_do_nothing()
 _KEEP_CONTENT = insert(contents).on_conflict_do_nothing()
@@ -201,7 +206,7 @@ async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) 
         digest=blob.digest,
         storage_key=blob.storage_key,
         size=blob.size,
-        format=0 if blob.has_file else 1,
+        format=_format(blob),
         created_at=at,
         unlinked_at=None,
     )
@@ -209,14 +214,30 @@ async def link(tx: Transaction, repository: Repository, blob: Blob, *, at: int) 
         row = await tx.first(_STORED, **key)
         blob = blob if row is None else Blob(blob.digest, row[0], row[1])
         await tx.run(_RELINKED, **key)
-    elif blob.content is not None:
-        owner = {"account_id": repository.account, "region": repository.region, "key_id": repository.key_id}
-        await tx.run(_KEEP_CONTENT, **owner, digest=blob.digest, body=blob.content)
+    else:
+        await _keep_content(tx, repository, blob)
     columns = columns_of(repository)
     new = await tx.run(_LINK, **columns, digest=blob.digest, key_id=repository.key_id, linked_at=at) == 1
     if not new:
         await tx.run(_LINK_AGAIN, **key_of(repository), wanted=blob.digest, at=at)
     return blob, new
+
+
+async def replace(tx: Transaction, repository: Repository, lost: Blob, blob: Blob) -> None:
+    """Put a blob in the place of one with the same content whose file was lost, for all who link to it."""
+    key = {"account": repository.account, "home": repository.region, "key": repository.key_id, "wanted": blob.digest}
+    if await tx.run(_REPLACED, **key, lost=lost.storage_key, kept=blob.storage_key, form=_format(blob)):
+        await _keep_content(tx, repository, blob)
+
+
+async def _keep_content(tx: Transaction, repository: Repository, blob: Blob) -> None:
+    if blob.content is not None:
+        owner = {"account_id": repository.account, "region": repository.region, "key_id": repository.key_id}
+        await tx.run(_KEEP_CONTENT, **owner, digest=blob.digest, body=blob.content)
+
+
+def _format(blob: Blob) -> int:
+    return 0 if blob.has_file else 1
 
 
 async def held(tx: Transaction, repository: Repository, digests: list[Digest]) -> dict[str, int]:
