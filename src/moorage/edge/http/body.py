@@ -2,7 +2,8 @@
 
 granian (2.8) ends the iteration quietly when the client goes away or breaks the chunked coding. What tells a cut from
 an end is the number of empty pieces it closes with: one after a whole body, two after a broken one
-(``tests/unit/edge/http/test_body.py`` and the faults suite hold it to that).
+(``tests/unit/edge/http/test_body.py`` and the faults suite hold it to that). It gives two after a body with trailers as
+well: these are taken only where somebody judges the bytes, and refused elsewhere (docs/decisions/0085-trailers.md).
 """
 
 from collections.abc import AsyncIterable, AsyncIterator
@@ -16,8 +17,12 @@ from moorage.edge.http.room import FREE, UNKNOWN, Room, Sender, Share
 _WHOLE = 1
 
 
-async def read_pieces(pieces: AsyncIterator[bytes], declared: int | None, pace: Pace) -> AsyncIterator[bytes]:
+async def read_pieces(
+    pieces: AsyncIterator[bytes], declared: int | None, pace: Pace, *, judged: bool = False
+) -> AsyncIterator[bytes]:
     """Give the pieces of a body, and raise at the end if it was cut short.
+
+    Bytes that are ``judged`` by their digest may be followed by trailers, or be cut: then they are not what was told.
 
     Raises:
         MalformedRequest, BodyTooSlow
@@ -35,7 +40,7 @@ async def read_pieces(pieces: AsyncIterator[bytes], declared: int | None, pace: 
                 return  # all that was told of is here: its end need not be waited for
         else:
             empty += 1
-    if empty > _WHOLE or (declared is not None and pace.received != declared):
+    if (empty > _WHOLE and not judged) or (declared is not None and pace.received != declared):
         raise MalformedRequest("the body was cut short")
 
 
@@ -80,7 +85,9 @@ class BodyReader:
             self._share = await self._bodies.room.take(size, sender, pace)
         return await _collect(read_pieces(self._open(transport), declared, pace), limit)
 
-    def pieces(self, transport: AsyncIterable[bytes], declared: int | None) -> AsyncIterator[bytes]:
+    def pieces(
+        self, transport: AsyncIterable[bytes], declared: int | None, *, judged: bool = False
+    ) -> AsyncIterator[bytes]:
         """Give a body in pieces as they come.
 
         Raises:
@@ -88,7 +95,7 @@ class BodyReader:
 
         """
         self._pace = self._bodies.paces.begin()
-        return read_pieces(self._open(transport), declared, self._pace)
+        return read_pieces(self._open(transport), declared, self._pace, judged=judged)
 
     def rest(self, transport: AsyncIterable[bytes], declared: int | None, sender: Sender) -> Rest | None:
         """Tell what is still to come of the body, once there is an answer, and may be taken."""

@@ -159,9 +159,14 @@ class Request:
             BodyTooLarge, MalformedRequest, BodyTooSlow, TooBusy
 
         """
+        self._expect_no_trailers()
         body = await self._reader.read(self._transport, self.content_length, limit, Sender(self.origin.client, proven))
         self.received = len(body)
         return body
+
+    def _expect_no_trailers(self) -> None:
+        if "trailer" in self.headers:
+            raise MalformedRequest("trailers are taken only behind a body whose digest the request tells")
 
     def blame(self) -> None:
         """Note that the body, which had to be read to tell, was signed by nobody."""
@@ -190,14 +195,16 @@ class Request:
         """Take what is still to come, and throw it away."""
         await self._reader.linger(rest, self._sender)
 
-    async def stream(self) -> AsyncIterator[bytes]:
-        """Give the body in pieces as they come; one that is cut short raises at its end.
+    async def stream(self, *, judged: bool = False) -> AsyncIterator[bytes]:
+        """Give the body in pieces as they come; one that is cut short raises at its end, unless a digest judges it.
 
         Raises:
             MalformedRequest, BodyTooSlow
 
         """
-        async for piece in self._reader.pieces(self._transport, self.content_length):
+        if not judged:
+            self._expect_no_trailers()
+        async for piece in self._reader.pieces(self._transport, self.content_length, judged=judged):
             self.received += len(piece)
             yield piece
 

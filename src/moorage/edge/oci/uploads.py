@@ -38,7 +38,7 @@ async def start(ask: Ask) -> Response:
 
 async def whole(ask: Ask) -> Response:
     digest = ask.pushed(ask.digest)
-    part = Part(ask.request.stream(), length=ask.request.content_length)
+    part = Part(ask.request.stream(judged=True), length=ask.request.content_length)
     settle = ask.settle if await ask.settles_later() else None
     await upload_whole(ask.env, ask.granted, digest, part, settle)
     return _created(ask, digest)
@@ -52,7 +52,7 @@ async def part(ask: Ask) -> Response:
 
 async def complete(ask: Ask) -> Response:
     digest = ask.pushed(Digest.parse(ask.request.query.get("digest", "")))
-    last = _part(ask) if ask.request.has_body else None
+    last = _part(ask, judged=True) if ask.request.has_body else None
     finish = Finish(digest, last, may_be_empty=True, short_parts=ask.is_oci)
     await complete_upload(ask.env, ask.granted, ask.route.reference, finish)
     return _created(ask, digest)
@@ -93,17 +93,17 @@ def _judge_algorithm(ask: Ask) -> None:
         raise InvalidDigest(named)
 
 
-def _part(ask: Ask) -> Part:
+def _part(ask: Ask, *, judged: bool = False) -> Part:
     header = ask.request.headers.get("content-range")
     if header is None:
-        return Part(ask.request.stream(), length=ask.request.content_length)
+        return Part(ask.request.stream(judged=judged), length=ask.request.content_length)
     found = _CONTENT_RANGE.match(header)
     if found is None or int(found[2]) < int(found[1]):
         raise MalformedRequest("Content-Range cannot be read")
     length = int(found[2]) - int(found[1]) + 1
     if ask.request.content_length not in {None, length}:
         raise MalformedRequest("Content-Length is not what Content-Range says")
-    return Part(ask.request.stream(), first=int(found[1]), length=length)
+    return Part(ask.request.stream(judged=judged), first=int(found[1]), length=length)
 
 
 def _headers(ask: Ask, upload_id: str, offset: int) -> tuple[Header, ...]:

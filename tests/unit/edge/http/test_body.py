@@ -13,9 +13,9 @@ from moorage.edge.http.room import FREE, Room, Sender
 from unit.edge.http.wire import CUT, WHOLE, Arrived
 
 
-def pieces_of(transport: Arrived, declared: int | None) -> list[bytes]:
+def pieces_of(transport: Arrived, declared: int | None, *, judged: bool = False) -> list[bytes]:
     async def collect() -> list[bytes]:
-        return [piece async for piece in read_pieces(aiter(transport), declared, Pace(0))]
+        return [piece async for piece in read_pieces(aiter(transport), declared, Pace(0), judged=judged)]
 
     return asyncio.run(collect())
 
@@ -47,6 +47,15 @@ def test_the_end_of_a_body_whose_length_was_told_is_not_waited_for() -> None:
 def test_a_body_that_was_cut_short_is_told_at_its_end(pieces: Sequence[bytes], declared: int | None) -> None:
     with pytest.raises(MalformedRequest, match="cut short"):
         pieces_of(Arrived(pieces=pieces), declared)
+
+
+def test_bytes_that_somebody_judges_may_have_trailers_behind_them() -> None:
+    assert pieces_of(Arrived(pieces=(b"ab", *CUT)), None, judged=True) == [b"ab"]
+
+
+def test_bytes_that_somebody_judges_are_as_many_as_was_told() -> None:
+    with pytest.raises(MalformedRequest, match="cut short"):
+        pieces_of(Arrived(pieces=(b"ab", *CUT)), 5, judged=True)
 
 
 def test_what_came_before_the_cut_was_given_already() -> None:
