@@ -10,7 +10,8 @@ from protocol.registry import described
 from support.images import DOCKER, OCI, MediaTypes
 from support.layers import digest_of
 
-CONTENTS = (b"{}", b"a layer", b"another layer", b"a third", b"")
+# The third is a file, the others lie in the metadata: the server keeps at most 65,536 bytes there.
+CONTENTS = (b"{}", b"a layer", b"another layer" * 5_100, b"a third", b"")
 TAGS = ("v1", "v2", "stable")
 SBOM = "application/vnd.example.sbom"
 PART_MINIMUM = 5 * 1024 * 1024

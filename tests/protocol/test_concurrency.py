@@ -78,8 +78,7 @@ class TestBlobs:
     ) -> None:
         data = b"pushed by many" * 10_000
         assert set(crowd([lambda registry: registry.put_blob(repository, data)] * CROWD)) == {digest_of(data)}
-        kept = [path for path in (pair.data / "blobs").glob("*/*") if path.stat().st_size == len(data)]
-        assert len(kept) == 1 or not kept  # small ones may live elsewhere
+        assert [path.stat().st_size for path in (pair.data / "blobs").glob("*/*")].count(len(data)) == 1
         path = f"{repository}/blobs/{digest_of(data)}"
         fetched = crowd([lambda registry: registry.ask("HEAD", path).header("docker-content-digest")] * 2)
         assert fetched == [digest_of(data)] * 2
