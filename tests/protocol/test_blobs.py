@@ -1,9 +1,14 @@
 """Blobs over ``/v2/``: look and fetch, whole and in ranges (spec: registry-http section 4.5; RFC 9110 section 14)."""
 
+import os
+
 import pytest
 
+from protocol.api import Api
 from protocol.registry import CONFIG, Registry, code_of
 from support.layers import digest_of
+from support.server import RunningServer
+from support.wire import Wire
 
 LAYER = bytes(range(200)) * 5
 MISSING = digest_of(b"nobody ever sent this")
@@ -109,6 +114,25 @@ def test_a_blob_that_was_never_sent_is_unknown(registry: Registry, repository: s
 def test_what_is_no_digest_is_refused(registry: Registry, repository: str, digest: str) -> None:
     answer = registry.ask("GET", f"{repository}/blobs/{digest}")
     assert (answer.status, code_of(answer)) == (400, "DIGEST_INVALID")
+
+
+def test_a_blob_whose_file_was_lost_is_sent_again(
+    server: RunningServer, wires: list[Wire], api: Api, password: str, repository: str
+) -> None:
+    """As docker does: it sends what ``HEAD`` does not find. Every worker remembers what it found before."""
+    data = os.urandom(70_000)
+    seen = [Registry(wire, password) for wire in wires]
+    path = f"{repository}/blobs/{digest_of(data)}"
+    seen[0].push(repository, "v1", data)
+    assert [one.ask("HEAD", path).status for one in seen] == [200] * len(seen)
+    (lost,) = (file for file in (server.data / "blobs").glob("*/*") if file.stat().st_size == len(data))
+    lost.unlink()
+    assert [one.ask("HEAD", path).status for one in seen] == [404] * len(seen)
+    asked = {"repositoryName": repository, "layerDigests": [digest_of(data)]}
+    assert api.call("BatchCheckLayerAvailability", asked).read("layers.0.layerAvailability") == "UNAVAILABLE"
+    seen[0].put_blob(repository, data)
+    assert [one.ask("GET", path).body == data for one in seen] == [True] * len(seen)
+    assert api.call("BatchCheckLayerAvailability", asked).read("layers.0.layerAvailability") == "AVAILABLE"
 
 
 def test_nobody_deletes_a_blob(registry: Registry, blob: str) -> None:

@@ -30,6 +30,7 @@ class FileBlobs:
 
     def __init__(self, folder: Path, *, reached: Callable[[str], None]) -> None:
         self._drafts, self._blobs, self._reached = folder / "drafts", folder / "blobs", reached
+        self._places = str(self._blobs)  # joining paths would cost every pull more than looking at the file
         self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="moorage-disk")
         self._drafts.mkdir(mode=0o700, parents=True, exist_ok=True)
         for shard in range(256):
@@ -80,7 +81,7 @@ class FileBlobs:
         return Path(self._place(key))
 
     def _place(self, key: str) -> str:
-        return f"{self._blobs}/{key[:2]}/{key}"  # joining paths would cost every pull more than looking at the file
+        return f"{self._places}/{key[:2]}/{key}"
 
     async def _off_loop(self, work: Callable[[Path], None], path: Path) -> None:
         await asyncio.get_running_loop().run_in_executor(self._threads, work, path)
@@ -214,7 +215,7 @@ def _expect_here(handle: int, path: Path, final: Path) -> None:
 
 def _size(place: str) -> int | None:
     try:
-        return os.stat(place).st_size  # noqa: PTH116 - as above
+        return os.stat(place).st_size  # noqa: PTH116 - a path would be made for it first
     except FileNotFoundError:
         return None
 
