@@ -1,6 +1,8 @@
 """Clients that go away while their blob is being published: it is published all the same, and nothing is left over."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -108,6 +110,29 @@ def test_work_is_done_when_whoever_waited_for_it_is_gone() -> None:
 
     asyncio.run(run())
     assert done == [True]
+
+
+def test_work_that_failed_leaves_no_circle() -> None:
+    """Its frames lead to the connection, which has to end when the answer is out."""
+
+    class Failure(Exception):
+        """One that can be watched."""
+
+    async def work() -> None:
+        raise Failure
+
+    async def run() -> weakref.ref[Failure]:
+        try:
+            await to_its_end(work())
+        except Failure as error:
+            return weakref.ref(error)
+        raise AssertionError
+
+    gc.disable()
+    try:
+        assert asyncio.run(run())() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("fails", [False, True])
