@@ -157,10 +157,11 @@ class FileDraft:
         Until then another request finds it busy: a rename that is under way must not meet one that begins anew, and
         the descriptor must not be closed, and used again, under the thread.
         """
-        if self._latest is None:
+        latest, self._latest, self._writeback = self._latest, None, None  # what failed knows the frames that know us
+        if latest is None:
             self._let_go()
         else:
-            self._latest.add_done_callback(lambda _: self._let_go())  # at once, if it is over
+            latest.add_done_callback(lambda _: self._let_go())  # at once, if it is over
 
     def _let_go(self) -> None:
         try:
