@@ -24,7 +24,7 @@ def _serve(fuse: str) -> int:
 
 def _work(fuse: str) -> int:
     burning = Fuse(Path(fuse))
-    os.fdatasync = burning.slowed(os.fdatasync)
+    os.fdatasync = burning.slowed(os.fdatasync)  # type: ignore[assignment]  # its parameter has a name
 
     def serve(config: Config, *, listener_fd: int, index: int, ready: Callable[[], None]) -> None:
         serve_worker(config, listener_fd=listener_fd, index=index, ready=ready, reached=burning.reached)

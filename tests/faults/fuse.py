@@ -6,6 +6,7 @@ import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 _LOOK = 0.01  # seconds
 
@@ -32,7 +33,7 @@ class Fuse:
     def quick(self) -> None:
         self._slow.unlink()
 
-    def slowed(self, work: Callable[[int], None]) -> Callable[[int], None]:
+    def slowed(self, work: Callable[[int], None]) -> Callable[[Any], None]:
         """Give a write-back that takes as long as it is told to, inside a worker."""
 
         def slow(handle: int) -> None:

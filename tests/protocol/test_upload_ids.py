@@ -28,12 +28,22 @@ SPELLINGS: Mapping[str, Callable[[str], str]] = {
     "wide digits": lambda upload: "".join(chr(ord(one) + 0xFEE0) if one.isdigit() else one for one in upload),
 }
 BLANKS = {"space": " ", "tab": "\t", "LF": "\n", "CR": "\r", "VT": "\v", "FF": "\f", "NUL": "\0", "no-break": "\xa0"}
+
+
+def put(letter: str, count: int = -1) -> Callable[[str], str]:
+    return lambda upload: upload.replace("-", letter, count)
+
+
+def add(before: str = "", behind: str = "") -> Callable[[str], str]:
+    return lambda upload: f"{before}{upload}{behind}"
+
+
 MADE: Mapping[str, Callable[[str], str]] = {
     **SPELLINGS,
-    **{f"{name} for dashes": lambda upload, one=one: upload.replace("-", one) for name, one in BLANKS.items()},
-    **{f"{name} for one dash": lambda upload, one=one: upload.replace("-", one, 1) for name, one in BLANKS.items()},
-    **{f"{name} behind": lambda upload, one=one: upload + one for name, one in BLANKS.items()},
-    **{f"{name} before": lambda upload, one=one: one + upload for name, one in BLANKS.items()},
+    **{f"{name} for dashes": put(one) for name, one in BLANKS.items()},
+    **{f"{name} for one dash": put(one, 1) for name, one in BLANKS.items()},
+    **{f"{name} behind": add(behind=one) for name, one in BLANKS.items()},
+    **{f"{name} before": add(one) for name, one in BLANKS.items()},
     "CR and LF for dashes": lambda upload: upload.replace("-", "", 1).replace("-", "\r\n", 1),
 }
 
@@ -82,12 +92,10 @@ def test_the_api_knows_no_other_spelling_either(
     server: RunningServer, registry: Registry, api: Api, repository: str, spelling: str
 ) -> None:
     before = server.worker_pids()
-    upload = {"repositoryName": repository, "uploadId": MADE[spelling](begin(registry, repository))}
-    part = {"partFirstByte": 0, "partLastByte": 2, "layerPartBlob": "YWJj"}
-    for operation, members in (
-        ("UploadLayerPart", part),
-        ("CompleteLayerUpload", {"layerDigests": [digest_of(b"abc")]}),
-    ):
+    upload: dict[str, object] = {"repositoryName": repository, "uploadId": MADE[spelling](begin(registry, repository))}
+    part: dict[str, object] = {"partFirstByte": 0, "partLastByte": 2, "layerPartBlob": "YWJj"}
+    finish: dict[str, object] = {"layerDigests": [digest_of(b"abc")]}
+    for operation, members in (("UploadLayerPart", part), ("CompleteLayerUpload", finish)):
         answer = api.call(operation, upload | members)
         assert answer.status == 400
         assert api_code_of(answer) in {
