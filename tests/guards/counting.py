@@ -1,5 +1,7 @@
 """Counting what a piece of work costs in things that take no clock: statements, files, syncs, hops."""
 
+import builtins
+import io
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,7 +17,15 @@ from moorage.store.sqlite import SqliteStore
 from moorage.store.writer import Writer
 
 _CONTROL: Final = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
-_FILES: Final = {"open": "opened", "fsync": "synced", "fdatasync": "synced", "rename": "renamed", "unlink": "removed"}
+_FILES: Final = {
+    "open": "opened",
+    "fsync": "synced",
+    "fdatasync": "synced",
+    "rename": "renamed",
+    "replace": "renamed",
+    "unlink": "removed",
+    "remove": "removed",
+}
 
 
 class Cost(NamedTuple):
@@ -65,6 +75,8 @@ def counted(store: Store) -> Iterator[Tally]:
             stack.callback(_forget, connection)
         for name, what in _FILES.items():
             stack.enter_context(patch.object(os, name, _noted(tally, what, getattr(os, name))))
+        for module in (builtins, io):  # pathlib takes the second
+            stack.enter_context(patch.object(module, "open", _noted(tally, "opened", module.open, unless=_is_open)))
         for owner, name in ((ThreadPoolExecutor, "submit"), (Writer, "write")):
             stack.enter_context(patch.object(owner, name, _noted(tally, "hops", getattr(owner, name))))
         yield tally
@@ -74,9 +86,17 @@ def _forget(connection: apsw.Connection) -> None:
     connection.exec_trace = None
 
 
-def _noted(tally: Tally, what: str, real: Callable[..., Any]) -> Callable[..., Any]:
+def _is_open(*given: object, **_named: object) -> bool:
+    """Tell whether what is to be opened is a descriptor: that is, no file more."""
+    return bool(given) and isinstance(given[0], int)
+
+
+def _noted(
+    tally: Tally, what: str, real: Callable[..., Any], *, unless: Callable[..., bool] = lambda *_, **_named: False
+) -> Callable[..., Any]:
     def call(*given: object, **named: object) -> Any:  # noqa: ANN401  # it stands in for any function
-        tally.note(what)
+        if not unless(*given, **named):
+            tally.note(what)
         return real(*given, **named)
 
     return call

@@ -5,7 +5,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from guards.shop import CONFIG, LAYER, MANIFEST, TAG, Posed, Shop
+from guards.shop import CONFIG, LARGE, LAYER, MANIFEST, NONE, TAG, Posed, Shop
 from support.images import OCI
 from support.layers import digest_of, manifest_of
 from unit.operations.tenant import REPOSITORY
@@ -18,9 +18,9 @@ PAGE: Final = 10  # images
 Pose = Callable[[Shop], Awaitable[Posed]]
 
 
-def _again(method: str, path: str) -> Pose:
+def _again(method: str, path: str, extra: Mapping[str, str] = NONE) -> Pose:
     async def pose(shop: Shop) -> Posed:
-        return shop.docker(method, path)
+        return shop.docker(method, path, extra=extra)
 
     return pose
 
@@ -77,11 +77,15 @@ async def _batch(shop: Shop) -> Posed:
     return shop.aws("BatchGetImage", repositoryName=REPOSITORY, imageIds=[{"imageTag": TAG}])
 
 
-async def _batch_of_ten(shop: Shop) -> Posed:
-    names = [f"batch-{number}" for number in range(10)]
-    for name in names:
-        assert (await shop.put(_push(shop, name))).status == 201
-    return shop.aws("BatchGetImage", repositoryName=REPOSITORY, imageIds=[{"imageTag": name} for name in names])
+def _batch_of(count: int) -> Pose:
+    async def pose(shop: Shop) -> Posed:
+        names = [f"batch-{number}" for number in range(count)]
+        for name in names:
+            if (await shop.put(shop.docker("HEAD", f"manifests/{name}"))).status != 200:
+                assert (await shop.put(_push(shop, name))).status == 201
+        return shop.aws("BatchGetImage", repositoryName=REPOSITORY, imageIds=[{"imageTag": name} for name in names])
+
+    return pose
 
 
 async def _page(shop: Shop) -> Posed:
@@ -89,11 +93,16 @@ async def _page(shop: Shop) -> Posed:
 
 
 HOT: Final[Mapping[str, Pose]] = {
+    "/v2/": _again("GET", "/v2/"),
     "manifest GET by tag": _again("GET", f"manifests/{TAG}"),
     "manifest GET by digest": _again("GET", f"manifests/{digest_of(MANIFEST)}"),
     "manifest HEAD": _again("HEAD", f"manifests/{TAG}"),
+    "manifest HEAD by digest": _again("HEAD", f"manifests/{digest_of(MANIFEST)}"),
     "blob HEAD": _again("HEAD", f"blobs/{digest_of(LAYER)}"),
     "blob GET": _again("GET", f"blobs/{digest_of(LAYER)}"),
+    "large blob HEAD": _again("HEAD", f"blobs/{digest_of(LARGE)}"),
+    "large blob GET": _again("GET", f"blobs/{digest_of(LARGE)}"),
+    "large blob GET of a range": _again("GET", f"blobs/{digest_of(LARGE)}", {"Range": "bytes=1000-90999"}),
     "tags/list": _again("GET", "tags/list"),
     "upload POST": _again("POST", "blobs/uploads/"),
     "upload PATCH": _part(_SMALL),
@@ -107,6 +116,7 @@ HOT: Final[Mapping[str, Pose]] = {
     "manifest PUT again": _manifest_again,
     "GetAuthorizationToken": _token,
     "BatchGetImage of one": _batch,
-    "BatchGetImage of ten": _batch_of_ten,
+    "BatchGetImage of ten": _batch_of(10),
+    "BatchGetImage of 100": _batch_of(100),
     "DescribeImages, a page": _page,
 }

@@ -33,6 +33,9 @@ CONFIG: Final = b'{"architecture":"amd64","os":"linux"}'
 LAYER: Final = b"the layer of the image that everybody pulls"
 MANIFEST: Final = manifest_of(CONFIG, (LAYER,)).encode()
 TAG: Final = "v1"
+LARGE: Final = bytes(range(256)) * 400  # kept as a file
+OF_LARGE: Final = manifest_of(CONFIG, (LARGE,)).encode()
+NONE: Final[Mapping[str, str]] = {}
 _HOST: Final = f"localhost:{PORT}"
 _TARGET: Final = "AmazonEC2ContainerRegistry_V20150921"
 
@@ -62,9 +65,17 @@ class Shop:
         await self.front.__rsgi__(arrived(posed.method, posed.target, posed.headers, posed.body), wire)
         return wire
 
-    def docker(self, method: str, path: str, body: bytes = b"", media_type: str | None = None) -> Posed:
+    def docker(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        media_type: str | None = None,
+        *,
+        extra: Mapping[str, str] = NONE,
+    ) -> Posed:
         """Pose a request of docker's in the repository."""
-        told = {"Host": _HOST, "Authorization": self.basic}
+        told = {"Host": _HOST, "Authorization": self.basic, **extra}
         if media_type is not None:
             told["Content-Type"] = media_type
         return Posed(method, path if path.startswith("/") else f"/v2/{REPOSITORY}/{path}", told, body)
@@ -88,9 +99,10 @@ class Shop:
         return f"{path}?digest={digest_of(data)}"
 
     async def fill(self) -> None:
-        for blob in (CONFIG, LAYER):
+        for blob in (CONFIG, LAYER, LARGE):
             assert (await self.put(self.docker("PUT", await self.send(blob)))).status == 201
-        assert (await self.put(self.docker("PUT", f"manifests/{TAG}", MANIFEST, OCI.manifest))).status == 201
+        for tag, manifest in ((TAG, MANIFEST), ("large", OF_LARGE)):
+            assert (await self.put(self.docker("PUT", f"manifests/{tag}", manifest, OCI.manifest))).status == 201
 
 
 def _path(wire: Wire) -> str:

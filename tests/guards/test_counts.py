@@ -2,23 +2,30 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from guards.counting import Cost, counted
 from guards.routes import HOT, PAGE
-from guards.shop import Shop, open_shop
+from guards.shop import LARGE, Shop, open_shop
+from guards.wire import Wire
 from moorage.store.sqlite import SqliteStore
 
 # Reading: who calls and where (one statement), and what is asked for (one more). A write adds its group's commit, and
 # opens the lock file that keeps processes in line. A new draft is looked for in two places before it is made.
 COSTS: Final[Mapping[str, Cost]] = {
+    "/v2/": Cost(reads=1),
     "manifest GET by tag": Cost(reads=2),
     "manifest GET by digest": Cost(reads=2),
     "manifest HEAD": Cost(reads=2),
+    "manifest HEAD by digest": Cost(reads=2),
     "blob HEAD": Cost(reads=2),
     "blob GET": Cost(reads=2),
+    "large blob HEAD": Cost(reads=2),
+    "large blob GET": Cost(reads=2),  # the HTTP server opens the file, once, in a thread of its own
+    "large blob GET of a range": Cost(reads=2),
     "tags/list": Cost(reads=3),
     "upload POST": Cost(reads=1),
     "upload PATCH": Cost(reads=2, writes=1, commits=1, hops=1),
@@ -34,6 +41,7 @@ COSTS: Final[Mapping[str, Cost]] = {
     "GetAuthorizationToken": Cost(reads=2),
     "BatchGetImage of one": Cost(reads=3),
     "BatchGetImage of ten": Cost(reads=3),
+    "BatchGetImage of 100": Cost(reads=12),
     "DescribeImages, a page": Cost(reads=5),
 }
 
@@ -53,11 +61,16 @@ async def fill_a_page(shop: Shop) -> None:
 
 # What is asked for again while nobody wrote to its tables takes no statement at all.
 AGAIN: Final[Mapping[str, Cost]] = {
+    "/v2/": Cost(),
     "manifest GET by tag": Cost(),
     "manifest GET by digest": Cost(),
     "manifest HEAD": Cost(),
+    "manifest HEAD by digest": Cost(),
     "blob HEAD": Cost(),
     "blob GET": Cost(),
+    "large blob HEAD": Cost(),
+    "large blob GET": Cost(),
+    "large blob GET of a range": Cost(),
     "tags/list": Cost(reads=2),
     "upload PATCH": Cost(writes=1, commits=1, hops=1),
     "upload PUT": Cost(reads=1, writes=5, commits=1, hops=1),
@@ -97,6 +110,20 @@ def cost_of(shop: Shop, route: str, *, after_writes: bool = True) -> Cost:
 @pytest.mark.parametrize("route", HOT)
 def test_a_hot_route_costs_what_it_did(shop: Shop, route: str) -> None:
     assert cost_of(shop, route) == COSTS[route]
+
+
+@pytest.mark.parametrize(
+    ("route", "status", "stretch"), [("large blob GET", 200, None), ("large blob GET of a range", 206, (1000, 91_000))]
+)
+def test_a_large_blob_is_handed_over_as_a_file(
+    shop: Shop, route: str, status: int, stretch: tuple[int, int] | None
+) -> None:
+    async def ask() -> Wire:
+        return await shop.put(await HOT[route](shop))
+
+    wire = asyncio.run(ask())
+    assert (wire.status, wire.answer, wire.stretch) == (status, b"", stretch)
+    assert Path(wire.file).read_bytes() == LARGE
 
 
 @pytest.mark.parametrize("route", AGAIN)

@@ -48,6 +48,7 @@ class Wire:
     headers: Mapping[str, str] = field(default_factory=dict)
     answer: bytes = b""
     file: str = ""
+    stretch: tuple[int, int] | None = None
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self.body:
@@ -66,9 +67,10 @@ class Wire:
         self.file = file
 
     def response_file_range(  # the server's own signature
-        self, status: int, headers: list[tuple[str, str]], file: str, _start: int, _end: int
+        self, status: int, headers: list[tuple[str, str]], file: str, start: int, end: int
     ) -> None:
         self.response_file(status, headers, file)
+        self.stretch = (start, end)
 
 
 def arrived(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Arrived:
