@@ -33,6 +33,14 @@ OF_REPOSITORY = {
     "uploads._DELETE_ALL",
 }
 # What is large in a large registry; other tables hold a row or a few for each repository.
+# Those that sort what they found, and why they may; all others read it in the order of an index.
+SORTED = {
+    "access_keys._OF_USER": "a user has two",
+    "attachments._HOLDERS": "the administrator's list of who has a policy, which names entities by another table",
+    "entities._BOUNDED": "the same for a permissions boundary: an index by name would be longer for all who have none",
+    "members._OF_HOLDER": "the users of a group, by names that stand in another table",
+    "members._OF_MEMBER": "the groups of a user, at most ten",
+}
 LARGE = {"blobs", "contents", "image_references", "images", "links", "manifests", "referrers", "tags", "uploads"}
 OWNERS = {"account_id", "region", "repository_id", "key_id"}
 
@@ -84,6 +92,20 @@ def test_a_search_in_a_large_table_asks_for_more_than_whose_rows(database: apsw.
         if table in LARGE and set(re.findall(r"(\w+)[=<>]", found[2])) <= OWNERS:
             walks.append(step)
     assert walks == []
+
+
+def sorts(steps: list[str]) -> bool:
+    return any("TEMP B-TREE" in step for step in steps)
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS.keys() - SORTED.keys()))
+def test_a_statement_finds_its_rows_in_the_order_it_gives_them_in(database: apsw.Connection, name: str) -> None:
+    assert not sorts(plan(database, name))
+
+
+@pytest.mark.parametrize("name", SORTED)
+def test_what_is_said_to_sort_does(database: apsw.Connection, name: str) -> None:
+    assert sorts(plan(database, name))
 
 
 def test_the_statistics_know_every_table_and_index(database: apsw.Connection) -> None:
