@@ -184,6 +184,7 @@ async def append(held: Held, part: Part, hasher: Hasher) -> int:
             raise LayerTooLarge(LAYER_LIMIT)
         hasher.update(piece)
         held.draft.append(piece)
+        del piece  # it may be long until the next one comes
     part.expect_length(size - held.upload.offset)
     return size
 

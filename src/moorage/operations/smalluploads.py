@@ -141,9 +141,9 @@ async def _advance(tx: Transaction, env: Env, granted: Granted, upload: Upload, 
 
 
 async def _chained(gathered: list[bytes], rest: Pieces | None) -> AsyncIterator[bytes]:
-    for piece in gathered:
-        yield piece
-    gathered.clear()
+    while gathered:
+        yield gathered.pop(0)
     if rest is not None:
         async for piece in rest:
             yield piece
+            del piece  # while the next one is waited for, nothing is kept

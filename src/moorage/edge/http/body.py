@@ -36,6 +36,7 @@ async def read_pieces(
             break
         if piece:
             yield piece
+            del piece  # it may be long until the next one comes
             if pace.received == declared:
                 return  # all that was told of is here: its end need not be waited for
         else:

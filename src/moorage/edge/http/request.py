@@ -207,6 +207,7 @@ class Request:
         async for piece in self._reader.pieces(self._transport, self.content_length, judged=judged):
             self.received += len(piece)
             yield piece
+            del piece  # it may be long until the next one comes
 
 
 class Origins:
