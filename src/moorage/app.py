@@ -25,6 +25,7 @@ from moorage.edge.http.body import Bodies
 from moorage.edge.http.front import Door, Front
 from moorage.edge.http.health import HealthEdge
 from moorage.edge.http.log import RequestLog
+from moorage.edge.http.outgoing import Outgoing
 from moorage.edge.http.patience import Patience
 from moorage.edge.http.request import is_proxy
 from moorage.edge.http.root import RootEdge
@@ -75,10 +76,10 @@ def serve_worker(
     asyncio.run(_first_account(config, env))
     log = RequestLog(_log_writer(config.log))
     patience = Patience(config.header_timeout, config.idle_timeout, config.body_timeout, config.send_timeout)
-    bodies = Bodies(patience)
-    front = build_front(config, env, log, bodies)
+    bodies, outgoing = Bodies(patience), Outgoing(patience.send / 2)
+    front = build_front(config, env, log, bodies, outgoing)
     proxies = config.trusted_proxies
-    watch = Watch(patience, bodies, front.served, is_proxy=lambda peer: is_proxy(peer, proxies))
+    watch = Watch(patience, bodies, outgoing, front.served, is_proxy=lambda peer: is_proxy(peer, proxies))
     # What is here now stays: the collector need not look at it again, and looks less often at the rest.
     gc.collect()
     gc.freeze()
@@ -86,7 +87,12 @@ def serve_worker(
     silence = max(patience.header, patience.idle)  # of the two, the watch ends what is over sooner
     listening = Listening(listener_fd, index, config.tls_cert, config.tls_key, silence)
     tasks = (log.run(), keep_house(env, sweeps=index == _SWEEPER), watch.run(listener_fd))
-    serve(front.__rsgi__, listening, ready, bodies.leftovers.end, *tasks)
+
+    def ending() -> None:
+        bodies.leftovers.end()
+        outgoing.end()
+
+    serve(front.__rsgi__, listening, ready, ending, *tasks)
     log.flush()
     store.close()
 
@@ -128,7 +134,7 @@ def build_env(config: Config, store: SqliteStore, *, port: int, reached: Callabl
     )
 
 
-def build_front(config: Config, env: Env, log: RequestLog, bodies: Bodies) -> Front:
+def build_front(config: Config, env: Env, log: RequestLog, bodies: Bodies, outgoing: Outgoing) -> Front:
     health = HealthEdge(env)
     doors = (
         Door("/v2/", OciEdge(env, TokenReader(env), Profiles(config.profile, config.registries, config.hosts))),
@@ -145,6 +151,7 @@ def build_front(config: Config, env: Env, log: RequestLog, bodies: Bodies) -> Fr
         new_id=env.ids.request,
         log=log,
         bodies=bodies,
+        outgoing=outgoing,
     )
 
 

@@ -392,7 +392,7 @@ class BodyTooSlow(RegistryError):
 
 
 class TooBusy(RegistryError):
-    """Too many large bodies are being read; try again after ``retry_after`` seconds."""
+    """Too much that is large is on its way, in or out; try again after ``retry_after`` seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("too many large requests at once")

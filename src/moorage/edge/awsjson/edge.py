@@ -174,8 +174,8 @@ class JsonEdge:
         except Refusal as refusal:
             return refuse(refusal, request.id)
 
-    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
-        return response(malformed, request.id)
+    def refused(self, request: Request, refusal: RegistryError) -> Response:
+        return response(refusal, request.id)
 
     def broken(self, request: Request) -> Response:
         row = AwsError("ServerException", 500)

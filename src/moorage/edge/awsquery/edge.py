@@ -10,7 +10,6 @@ from moorage.domain.entities import EntityKind
 from moorage.domain.errors import (
     CredentialsMissing,
     CredentialUnknown,
-    MalformedRequest,
     OperationNotBuilt,
     RegistryError,
 )
@@ -105,8 +104,8 @@ class QueryEdge:
         except Refusal as refusal:
             return refuse(refusal, _namespace(request), request.id)
 
-    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
-        return response(malformed, _namespace(request), request.id)
+    def refused(self, request: Request, refusal: RegistryError) -> Response:
+        return response(refusal, _namespace(request), request.id)
 
     def broken(self, request: Request) -> Response:
         message = "The request processing has failed because of an unknown error, exception or failure."

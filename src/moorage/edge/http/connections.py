@@ -97,6 +97,10 @@ class Connections:
         for handle in _too_many(seen, now, self._patience, self._is_proxy):
             _end(handle, seen[handle])
 
+    def stalled(self) -> dict[str, float | None]:
+        """Give every peer, and since when it took nothing of what is on its way to it: None if nothing is."""
+        return {_named(one.peer): one.since if one.state is State.SENDING else None for one in self._known.values()}
+
     def _look_at(self, handle: int, port: int, now: float) -> Connection | None:
         known = self._known.get(handle)
         try:
@@ -110,7 +114,7 @@ class Connections:
         except OSError:  # no socket, or one that ended just now
             return None
         if known is None or known.peer != peer:
-            return Connection(peer, found, now)
+            known = Connection(peer, found, now)
         known.look(found, now, served=_named(peer) in self._served)
         if known.overdue(now, self._patience):
             _end(handle, known)

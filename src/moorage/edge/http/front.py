@@ -13,10 +13,11 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from moorage.domain.addresses import Addresses
-from moorage.domain.errors import MalformedRequest
+from moorage.domain.errors import MalformedRequest, RegistryError, TooBusy
 from moorage.edge.http.body import Bodies
 from moorage.edge.http.fields import CodingUnknown, judge_fields
 from moorage.edge.http.log import Line, RequestLog
+from moorage.edge.http.outgoing import FREE, OF_FILE, Outgoing
 from moorage.edge.http.request import Network, Origins, Request, Scope, Transport
 from moorage.edge.http.response import Response, is_sendable, plainly, send
 
@@ -31,8 +32,8 @@ class Edge(Protocol):
         """Answer a request, facts included."""
         ...
 
-    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
-        """Say in this edge's form what is wrong with a request that was refused before it saw it."""
+    def refused(self, request: Request, refusal: RegistryError) -> Response:
+        """Say in this edge's form why a request is refused that it never saw, or that it answered at a bad time."""
         ...
 
     def broken(self, request: Request) -> Response:
@@ -65,10 +66,12 @@ class Front:
         new_id: Callable[[], str],
         log: RequestLog,
         bodies: Bodies | None = None,
+        outgoing: Outgoing | None = None,
     ) -> None:
         self._doors, self._origins = tuple(doors), Origins(addresses, proxies)
         self._clock, self._new_id, self._log = clock, new_id, log
         self._bodies = bodies or Bodies()
+        self._outgoing = outgoing or Outgoing()
         # The peers, by address and port, and how many of their requests are under way: the next one of a connection
         # may begin before the one that it came behind has taken note of its own end.
         self.served: dict[str, int] = {}
@@ -79,10 +82,13 @@ class Front:
         method, path = scope.method, scope.path
         peer = scope.client
         self.served[peer] = self.served.get(peer, 0) + 1
+        self._outgoing.over(peer)
         try:
             request, response = await self._take(scope, transport, request_id)
             if not is_sendable(response.headers):
                 response = self._unsendable(request, response)
+            if response.size > FREE and method != "HEAD":
+                response = await self._in_turn(request, response, peer)
             rest = request.rest
             send(response, transport, head=method == "HEAD", last=request.ends_after(rest))
             self._log.note(
@@ -124,6 +130,17 @@ class Front:
             return request, self._refuse(request, malformed)
         request = Request(scope, transport, origin, request_id, self._bodies)
         return request, await self._answer(request)
+
+    async def _in_turn(self, request: Request, response: Response, peer: str) -> Response:
+        """Wait until a large answer may be given, or say that it may not."""
+        size, made = response.size, response.content is None
+        held = size if made else min(size, OF_FILE)
+        try:
+            await self._outgoing.begin(peer, request.sender.peer, held, made=made)
+        except TooBusy as busy:
+            edge = self._edge_behind(request.path)
+            return replace(plainly(busy) if edge is None else edge.refused(request, busy), last=True)
+        return response
 
     def _refuse(self, request: Request, malformed: MalformedRequest) -> Response:
         """Refuse at the door, in the form of the edge behind it."""

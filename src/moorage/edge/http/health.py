@@ -1,6 +1,6 @@
 """``/healthz`` and ``/readyz``: alive, and able to work; without credentials, and telling nothing else."""
 
-from moorage.domain.errors import MalformedRequest
+from moorage.domain.errors import RegistryError
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response, plainly
 from moorage.operations.env import Env
@@ -22,8 +22,8 @@ class HealthEdge:
             return Response(200, _TEXT, b"ok\n")
         return self.broken(request)
 
-    def refused(self, _request: Request, malformed: MalformedRequest) -> Response:
-        return plainly(malformed)
+    def refused(self, _request: Request, refusal: RegistryError) -> Response:
+        return plainly(refusal)
 
     def broken(self, _request: Request) -> Response:
         return Response(503, _TEXT, b"unavailable\n")

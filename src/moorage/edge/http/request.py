@@ -104,7 +104,7 @@ class Request:
         self.received = 0
 
     @property
-    def _sender(self) -> Sender:
+    def sender(self) -> Sender:
         return Sender(self.origin.client)
 
     @cached_property
@@ -170,7 +170,7 @@ class Request:
 
     def blame(self) -> None:
         """Note that the body, which had to be read to tell, was signed by nobody."""
-        self._reader.blame(self._sender)
+        self._reader.blame(self.sender)
 
     def close(self) -> None:
         """Let go of the body's place in memory: the request is answered."""
@@ -185,7 +185,7 @@ class Request:
             declared = self.content_length
         except MalformedRequest:
             declared = None
-        return self._reader.rest(self._transport, declared, self._sender)
+        return self._reader.rest(self._transport, declared, self.sender)
 
     def ends_after(self, rest: Rest | None) -> bool:
         """Tell whether the connection ends with the rest; whoever asked for leave to send it may leave it out."""
@@ -193,7 +193,7 @@ class Request:
 
     async def linger(self, rest: Rest) -> None:
         """Take what is still to come, and throw it away."""
-        await self._reader.linger(rest, self._sender)
+        await self._reader.linger(rest, self.sender)
 
     async def stream(self, *, judged: bool = False) -> AsyncIterator[bytes]:
         """Give the body in pieces as they come; one that is cut short raises at its end, unless a digest judges it.

@@ -5,14 +5,17 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from moorage.domain.content import Content
-from moorage.domain.errors import MalformedRequest
+from moorage.domain.errors import RegistryError, TooBusy
 from moorage.edge.http.request import Transport
 
 Header = tuple[str, str]
 
 
 class Response(Struct, frozen=True):
-    """One answer; ``code`` is the error's name for the log; of ``content`` bytes from ``first`` up to ``end``."""
+    """One answer; ``code`` is the error's name for the log; of ``content`` bytes from ``first`` up to ``end``.
+
+    The connection ends with the ``last`` one.
+    """
 
     status: int
     headers: tuple[Header, ...] = ()
@@ -21,6 +24,7 @@ class Response(Struct, frozen=True):
     first: int = 0
     end: int | None = None
     code: str | None = None
+    last: bool = False
 
     @property
     def size(self) -> int:
@@ -37,15 +41,16 @@ def is_sendable(headers: Iterable[Header]) -> bool:
     return True
 
 
-def plainly(malformed: MalformedRequest) -> Response:
+def plainly(refusal: RegistryError) -> Response:
     """Say what is wrong with a request to whoever speaks no protocol of ours."""
-    return Response(400, (("content-type", "text/plain"),), f"{malformed}\n".encode(), code="Malformed")
+    status, code = (503, "TooBusy") if isinstance(refusal, TooBusy) else (400, "Malformed")
+    return Response(status, (("content-type", "text/plain"),), f"{refusal}\n".encode(), code=code)
 
 
 def send(response: Response, transport: Transport, *, head: bool, last: bool = False) -> None:
     """Hand the answer to the server; the length is always told, so that nothing is sent in chunks."""
     headers = list(response.headers)
-    if last:
+    if last or response.last:
         headers.append(("connection", "close"))
     if response.status not in {204, 304}:
         headers.append(("content-length", str(response.size)))

@@ -1,6 +1,6 @@
 """``POST /``: AWS's two protocols on one path, told apart by their headers."""
 
-from moorage.domain.errors import MalformedRequest
+from moorage.domain.errors import RegistryError
 from moorage.edge.http.front import Edge
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response, plainly
@@ -21,8 +21,8 @@ class RootEdge:
             return Response(200, (("content-type", "text/plain; charset=utf-8"),), b"Moorage, a container registry\n")
         return Response(405, (("allow", "GET, HEAD, POST"), ("content-type", "text/plain")), b"method not allowed\n")
 
-    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
-        return self._edge(request).refused(request, malformed) if request.method == "POST" else plainly(malformed)
+    def refused(self, request: Request, refusal: RegistryError) -> Response:
+        return self._edge(request).refused(request, refusal) if request.method == "POST" else plainly(refusal)
 
     def broken(self, request: Request) -> Response:
         return self._edge(request).broken(request)

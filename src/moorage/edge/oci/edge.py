@@ -10,7 +10,6 @@ from moorage.domain.caller import Registry
 from moorage.domain.errors import (
     CredentialsMissing,
     CredentialUnknown,
-    MalformedRequest,
     RegionNotServed,
     RegistryError,
     TokenOfAnotherRegion,
@@ -88,8 +87,8 @@ class OciEdge:
             self._env.denials.note(error)
             return response(profile, error, request.id)
 
-    def refused(self, request: Request, malformed: MalformedRequest) -> Response:
-        return response(self._profiles.find(request.origin.name, request.origin.said.account or ""), malformed)
+    def refused(self, request: Request, refusal: RegistryError) -> Response:
+        return response(self._profiles.find(request.origin.name, request.origin.said.account or ""), refusal)
 
     def broken(self, _request: Request) -> Response:
         body = b'{"errors":[{"code":"UNKNOWN","message":"The server failed, the request may be tried again"}]}'

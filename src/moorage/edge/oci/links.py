@@ -5,7 +5,7 @@ It is followed in the name of whoever asked for it, and leads nowhere once that 
 
 import re
 
-from moorage.domain.errors import LinkExpired, MalformedRequest, MethodUnknown, RegistryError
+from moorage.domain.errors import LinkExpired, MethodUnknown, RegistryError
 from moorage.domain.names import AccountId, Region
 from moorage.domain.profile import Profile
 from moorage.edge.http.calls import call_of
@@ -41,8 +41,8 @@ class LinkEdge:
         except RegistryError as error:
             return response(Profile.ECR, error)
 
-    def refused(self, _request: Request, malformed: MalformedRequest) -> Response:
-        return response(Profile.ECR, malformed)
+    def refused(self, _request: Request, refusal: RegistryError) -> Response:
+        return response(Profile.ECR, refusal)
 
     def broken(self, _request: Request) -> Response:
         return Response(500, (("content-type", "text/plain"),), b"The server failed\n", code="UNKNOWN")

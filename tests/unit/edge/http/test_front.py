@@ -10,9 +10,10 @@ import pytest
 
 from moorage.domain.addresses import Addresses
 from moorage.domain.content import Content
-from moorage.domain.errors import MalformedRequest
+from moorage.domain.errors import RegistryError
 from moorage.edge.http.front import Door, Edge, Front
 from moorage.edge.http.log import Line, RequestLog
+from moorage.edge.http.outgoing import EACH, FREE, Outgoing
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from support.env import HOME, REGION, START
@@ -32,8 +33,8 @@ class Saying:
         request.trace.caller, request.trace.action = "arn:of:somebody", "ecr:ListImages"
         return Response(200, (), self._name.encode())
 
-    def refused(self, _request: Request, malformed: MalformedRequest) -> Response:
-        return Response(400, (), f"{self._name}: {malformed}".encode(), code="Malformed")
+    def refused(self, _request: Request, refusal: RegistryError) -> Response:
+        return Response(400, (), f"{self._name}: {refusal}".encode(), code="Malformed")
 
     def broken(self, _request: Request) -> Response:
         return Response(503, (), self._name.encode(), code="BROKEN")
@@ -44,12 +45,24 @@ class Failing(Saying):
         raise ZeroDivisionError
 
 
+class Large(Saying):
+    """An edge that answers so many bytes."""
+
+    def __init__(self, name: str, size: int) -> None:
+        super().__init__(name)
+        self._size = size
+
+    async def answer(self, _request: Request) -> Response:
+        return Response(200, (), bytes(self._size))
+
+
 class House:
     """A front with doors, and the lines of its log."""
 
     def __init__(self, *doors: tuple[str, Edge]) -> None:
         self.written = b""
         self._log = RequestLog(self._write)
+        self.outgoing = Outgoing()
         self._front = Front(
             [Door(path.removesuffix("$"), edge, exact=path.endswith("$")) for path, edge in doors],
             addresses=Addresses(HOME, REGION, 4500, tls=False),
@@ -57,6 +70,7 @@ class House:
             clock=lambda: START,
             new_id=lambda: "request-1",
             log=self._log,
+            outgoing=self.outgoing,
         )
 
     def _write(self, lines: bytes) -> None:
@@ -99,6 +113,37 @@ def test_the_first_door_that_takes_a_path_has_it(house: House, path: str, name: 
 @pytest.mark.parametrize("path", ["/v2", "/healthz/", "/healthz2", "//", "/other", ""])
 def test_a_path_that_no_door_takes_is_not_found(house: House, path: str) -> None:
     assert house.answer(Arrived(path))[:2] == ("bytes", 404)
+
+
+@pytest.mark.parametrize(("size", "status"), [(FREE, 200), (FREE + 1, 400)])
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_there_has_to_be_room_for_a_large_answer(method: str, size: int, status: int) -> None:
+    async def work() -> tuple[object, ...]:
+        house = House(("/", Large("large", size)))
+        asking = [house.outgoing.begin(f"127.0.0.1:{port}", "127.0.0.1", EACH, made=True) for port in (1, 2)]
+        waiting = [asyncio.ensure_future(one) for one in asking]
+        await asyncio.sleep(0)
+        arrived = Arrived(method=method)
+        await house.begin(arrived)
+        waiting[1].cancel()
+        return arrived.answers[0]
+
+    answer = asyncio.run(work())
+    assert answer[1] == (status if method == "GET" else 200)
+    if answer[1] != 200:
+        sentence = b"large: too many large requests at once"
+        assert answer[2:] == ({"connection": "close", "content-length": str(len(sentence))}, sentence)
+
+
+def test_who_asks_again_has_read_the_answer_before() -> None:
+    async def work() -> list[object]:
+        house = House(("/", Large("large", EACH)))
+        arrived = [Arrived(), Arrived()]
+        for one in arrived:
+            await asyncio.wait_for(house.begin(one), 5)
+        return [one.answers[0][1] for one in arrived]
+
+    assert asyncio.run(work()) == [200, 200]
 
 
 def test_what_an_edge_did_not_foresee_is_told_in_its_own_form(capsys: pytest.CaptureFixture[str]) -> None:
