@@ -9,18 +9,12 @@ import pytest
 from faults.conftest import REPOSITORY
 from faults.rawclient import RawClient
 from support.images import MEBIBYTE
+from support.memory import held
 from support.server import RunningServer
 
 _EVERY: Final = 20  # pieces between two looks
 _MOST: Final = 30_000_000
 _PIECE: Final = bytes(range(256)) * (MEBIBYTE // 256)
-
-
-def held(pid: int) -> int:
-    """Give the bytes that a process itself holds, without the page cache's files."""
-    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    told = dict(line.split(":", 1) for line in lines)
-    return sum(int(told[name].split()[0]) for name in ("RssAnon", "RssShmem")) * 1024
 
 
 @pytest.mark.parametrize(
