@@ -3,9 +3,8 @@
 import contextlib
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,6 +28,7 @@ from protocol.registry import Registry
 from support.layers import digest_of
 from support.server import RunningServer
 from support.wire import Wire
+from support.workers import to_every_worker
 
 NAMES = ("app", "tools")  # most happens in the first
 _RUNS = itertools.count(1)
@@ -53,36 +53,6 @@ class Ground:
     server: RunningServer
     password: str
     stranger_password: str
-    workers: Sequence[int]
-
-    def connect(self, worker: int) -> Wire:
-        """Open a connection that just this worker serves."""
-        pid = self.workers[worker]
-        for _ in range(200):
-            wire = Wire(self.server.host)
-            wire.ask("GET", "/healthz")
-            if _socket_of(wire, self.server.port) in _sockets_of(pid):
-                return wire
-            wire.close()
-        pytest.fail(f"worker {worker} takes no connections")
-
-
-def _socket_of(wire: Wire, port: int) -> str:
-    """Find the number of the server's end of a connection."""
-    for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-        fields = line.split()
-        ends = [int(end.rpartition(":")[2], 16) for end in fields[1:3]]
-        if ends == [port, wire.local_port]:
-            return fields[9]
-    return ""
-
-
-def _sockets_of(pid: int) -> set[str]:
-    found = set()
-    for handle in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            found.add(str(handle.readlink()).removeprefix("socket:[").removesuffix("]"))
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +64,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
             made = json.loads(root.call("CreateAccount", {"accountId": OTHER_ACCOUNT}, prefix=OWN).body)
         stranger = Key(made["accessKeyId"], server.secret(made["secretAccessKey"]))
         pids = sorted(server.worker_pids())
-        yield Ground(server, server.password(), stranger.password(server), pids)
+        yield Ground(server, server.password(), stranger.password(server))
         assert sorted(server.worker_pids()) == pids  # none died of it
 
 
@@ -104,8 +74,8 @@ class TwoFaces(RuleBasedStateMachine):
     def __init__(self, ground: Ground) -> None:
         super().__init__()
         self.stack = contextlib.ExitStack()
-        wires = [self.stack.enter_context(ground.connect(worker)) for worker in (0, 1)]
         server = ground.server
+        wires = to_every_worker(server, self.stack, of_each=1)
         self.api = [ApiFace(Api(wire, server.access_key_id, server.secret_access_key)) for wire in wires]
         self.oci = [OciFace(Registry(wire, ground.password)) for wire in wires]
         strangers = [Registry(wire, ground.stranger_password) for wire in wires]
