@@ -5,7 +5,7 @@ import json
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 from moorage.domain.profile import Profile
 from protocol.registry import CONFIG, DOCKER_MANIFEST, EMPTY_INDEX, MIB, described, index_for, manifest_for
@@ -223,14 +223,17 @@ def _dumped(document: Mapping[str, object]) -> bytes:
     return json.dumps(document).encode()
 
 
+@cache
 def _annotated() -> bytes:
     return _dumped(manifest_for(LAYER, annotations=dict.fromkeys(map(str, range(1_000_000)), "")))
 
 
+@cache
 def _bomb() -> bytes:
     return gzip.compress(bytes(64 * MIB), mtime=0)
 
 
+@cache
 def _many_children() -> bytes:
     return _dumped(index_for(manifests=[described(b"%d" % number, OCI.manifest) for number in range(10_000)]))
 

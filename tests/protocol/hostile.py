@@ -12,7 +12,7 @@ from moorage.domain.profile import Profile
 from protocol.api import Api
 from protocol.badcases import FOREIGN, LAYER, Bad
 from protocol.badfields import BadFields
-from protocol.people import EVERYTHING, People
+from protocol.people import EVERYTHING, Key, People, root_of
 from protocol.registry import Registry, basic
 from support.layers import digest_of
 from support.server import RunningServer
@@ -26,6 +26,7 @@ class Hostile:
     """A server with one worker, a repository with one image and an open upload, and another with its own."""
 
     server: RunningServer
+    root: Key
     profile: Profile
     registry: Registry
     ecr: BaseClient
@@ -68,11 +69,12 @@ class Hostile:
 
     def _once(self, ask: Callable[[Api], Answer]) -> Answer:
         with Wire(self.server.host) as wire:
-            return ask(Api(wire, self.server.access_key_id, self.server.secret_access_key))
+            return ask(self.root.api(wire))
 
     def state(self) -> object:
         """Tell everything that a request could have changed."""
-        images = [self.ecr.describe_images(repositoryName=name)["imageDetails"] for name in (NAME, OTHER)]
+        api = self.root.api(self.registry.wire)  # by hand: boto3 takes longer, and this is asked most often
+        images = [api.list("DescribeImages", {"repositoryName": name}, "imageDetails") for name in (NAME, OTHER)]
         for image in (one for found in images for one in found):
             image.pop("lastRecordedPullTime", None)
         upload = self.registry.ask("GET", f"{NAME}/blobs/uploads/{self.upload}")
@@ -80,7 +82,7 @@ class Hostile:
         return [
             foreign.status,
             images,
-            self.ecr.describe_repositories()["repositories"],
+            api.list("DescribeRepositories", {}, "repositories"),
             (upload.status, upload.get("range")),
             self.files(),
         ]
@@ -112,4 +114,4 @@ def hostile_server(folder: Path, profile: Profile = Profile.ECR) -> Iterator[Hos
             upload = registry.start(NAME).rpartition("/")[2]
             somebody = Registry(second, People(iam, server).new(EVERYTHING).password(server))
             theirs = somebody.start(NAME).rpartition("/")[2]
-            yield Hostile(server, profile, registry, ecr, upload, theirs)
+            yield Hostile(server, root_of(server), profile, registry, ecr, upload, theirs)

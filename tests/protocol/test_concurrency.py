@@ -34,7 +34,7 @@ def pair_password(pair: RunningServer) -> str:
     return pair.password()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ecr(pair: RunningServer) -> BaseClient:
     client: BaseClient = pair.boto3("ecr")
     return client

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,9 +14,11 @@ from support.server import RunningServer
 from support.wire import Wire
 
 
-@pytest.fixture
-def two(start_server: StartServer) -> tuple[RunningServer, RunningServer]:
-    return start_server("one"), start_server("two")
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningServer, RunningServer]]:
+    folder = tmp_path_factory.mktemp("fresh")
+    with RunningServer(folder / "one") as one, RunningServer(folder / "two") as other:
+        yield one, other
 
 
 def ring_of(server: RunningServer) -> set[str]:

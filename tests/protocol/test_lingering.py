@@ -130,13 +130,13 @@ def test_who_sends_for_ever_is_cut_and_costs_no_memory(refusing: RunningServer) 
     assert peak(worker) - before < GROWTH
 
 
-@pytest.mark.parametrize("method", ["PUT", "GET"])
-def test_who_stops_sending_is_not_waited_for(refusing: RunningServer, method: str) -> None:
-    with connect(refusing) as wire:
+def test_who_stops_sending_is_not_waited_for(refusing: RunningServer) -> None:
+    with connect(refusing) as put, connect(refusing) as get:
         named = {"Host": refusing.host, "Content-Length": str(SIZE)}
-        wire.send(head(method, "/nowhere", named.items()) + b"the beginning")
-        assert wire.receive(method).status == 404
-        assert wire.is_closed()
+        for method, wire in (("PUT", put), ("GET", get)):
+            wire.send(head(method, "/nowhere", named.items()) + b"the beginning")
+            assert (method, wire.receive(method).status) == (method, 404)
+        assert (put.is_closed(), get.is_closed()) == (True, True)
 
 
 def test_who_was_refused_already_does_not_keep_the_server_from_ending(tmp_path: Path) -> None:

@@ -19,14 +19,21 @@ _BYTES: Final = 8  # of a body that is slow but steady
 
 
 @pytest.fixture(scope="module")
-def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """Start one server for all that is about bodies that stop."""
-    with start(tmp_path_factory.mktemp("hasty"), body="2") as server:
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Start one server for all that is about heads that do not come."""
+    with start(tmp_path_factory.mktemp("impatient"), header="2") as server:
         yield server
 
 
-def test_a_head_that_never_ends_is_not_waited_for(tmp_path: Path) -> None:
-    with start(tmp_path, header="2") as server, Wire(server.host) as wire:
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """Start one server for all that is about bodies that stop."""
+    with start(tmp_path_factory.mktemp("hasty"), body="1") as server:
+        yield server
+
+
+def test_a_head_that_never_ends_is_not_waited_for(impatient: RunningServer) -> None:
+    with Wire(impatient.host) as wire:
         wire.send(b"GET /v2/ HTTP/1.1\r\n")
         assert wire.is_closed()
 
@@ -37,29 +44,29 @@ def test_an_idle_connection_is_closed(tmp_path: Path) -> None:
         assert wire.is_closed()
 
 
-def test_a_silent_connection_is_closed_as_one_whose_head_never_comes(tmp_path: Path) -> None:
-    with start(tmp_path, header="2") as server, Wire(server.host) as wire:
+def test_a_silent_connection_is_closed_as_one_whose_head_never_comes(impatient: RunningServer) -> None:
+    with Wire(impatient.host) as wire:
         assert wire.is_closed()
 
 
-@pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_a_body_that_stops_is_answered(hasty: RunningServer, method: str) -> None:
-    with Wire(hasty.host) as wire:
-        registry = Registry(wire, hasty.password())
-        path = f"/v2/{registry.start(REPOSITORY)}" if method == "PATCH" else f"/v2/{REPOSITORY}/manifests/v1"
-        told = {"Host": hasty.host, "Authorization": basic(hasty.password()), "Content-Length": "1000"}
-        wire.send(head(method, path, told.items()) + b"the beginning")
-        assert wire.receive(method).status == 408
+def test_a_body_that_stops_is_answered(hasty: RunningServer) -> None:
+    with Wire(hasty.host) as patch, Wire(hasty.host) as put:
+        password = hasty.password()
+        told = {"Host": hasty.host, "Authorization": basic(password), "Content-Length": "1000"}
+        path = f"/v2/{Registry(patch, password).start(REPOSITORY)}"
+        patch.send(head("PATCH", path, told.items()) + b"the beginning")
+        put.send(head("PUT", f"/v2/{REPOSITORY}/manifests/v1", told.items()) + b"the beginning")
+        assert (patch.receive("PATCH").status, put.receive("PUT").status) == (408, 408)
 
 
 def test_a_part_that_stopped_leaves_its_upload_where_it_was(hasty: RunningServer) -> None:
     with Wire(hasty.host) as wire, Wire(hasty.host) as later:
-        registry = Registry(wire, hasty.password())
-        path = registry.start(REPOSITORY)
-        told = {"Host": hasty.host, "Authorization": basic(hasty.password()), "Content-Length": "1000"}
+        password = hasty.password()
+        path = Registry(wire, password).start(REPOSITORY)
+        told = {"Host": hasty.host, "Authorization": basic(password), "Content-Length": "1000"}
         wire.send(head("PATCH", f"/v2/{path}", told.items()) + b"half")
         wire.receive("PATCH")
-        again = Registry(later, hasty.password())
+        again = Registry(later, password)
         assert again.ask("GET", path).header("range") == "0-0"
         assert again.ask("PATCH", path, {}, b"whole").header("range") == "0-4"
 
@@ -77,10 +84,11 @@ def test_who_is_slow_behind_a_refused_request_is_served_as_anybody(tmp_path: Pat
     """Requests of one connection overlap: the refused one's body is taken while the next one begins."""
     with start(tmp_path, header="2", idle="2") as server, contextlib.ExitStack() as stack:
         refused = head("PUT", "/nowhere", {"Host": server.host, "Content-Length": "5"}.items()) + b"hello"
-        told = {"Host": server.host, "Authorization": basic(server.password()), "Content-Length": str(_BYTES)}
+        password = server.password()
+        told = {"Host": server.host, "Authorization": basic(password), "Content-Length": str(_BYTES)}
         wires = [stack.enter_context(Wire(server.host)) for _ in range(20)]
         for wire in wires:
-            path = Registry(wire, server.password()).start(REPOSITORY)
+            path = Registry(wire, password).start(REPOSITORY)
             wire.send(refused + head("PATCH", f"/v2/{path}", told.items()))
         for _ in range(_BYTES):  # for twice as long as a head may take
             time.sleep(4 / _BYTES)
