@@ -44,6 +44,7 @@ lint() {
 }
 
 quick=(-m "not nightly")
+files=(-n 2 --dist loadfile --no-loadscope-reorder) # a file's servers are started once; conftest.py says which is first
 case $what in
   lint) lint ;;
   faults) step "install" tests/install/clients.sh; suite "faults" tests/faults ;;
@@ -54,7 +55,7 @@ case $what in
     suite "unit" "${quick[@]}" -n 2 tests/unit tests/contract
     suite "conformance" "${quick[@]}" -n 2 tests/conformance
     suite "guards" "${quick[@]}" tests/guards
-    suite "protocol" "${quick[@]}" tests/protocol
+    suite "protocol" "${quick[@]}" "${files[@]}" tests/protocol
     suite "clients" "${quick[@]}" tests/clients
     suite "docs" "${quick[@]}" tests/docs
     suite "faults" "${quick[@]}" tests/faults

@@ -18,6 +18,12 @@ from support.wire import Wire
 from support.workers import to_every_worker
 
 _NUMBERS = itertools.count(1)
+# Begun first: each file is one process's, and the last one of all must not be long.
+_LONGEST = {"test_two_faces", "test_bad_input", "test_fuzz", "test_slow", "test_lingering"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in _LONGEST)
 
 
 @pytest.fixture(scope="session")

@@ -31,7 +31,7 @@ http {{
   client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
   uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
   server {{
-    listen 127.0.0.1:{port} ssl;
+    listen 127.0.0.1:{port} ssl reuseport;
     ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem;
     client_max_body_size 0;
     location / {{
@@ -62,16 +62,18 @@ class Front:
         return Wire(f"127.0.0.1:{self.port}", tls=context, name=DOMAIN)
 
 
+def settings_for(port: int) -> dict[str, str]:
+    return {"MOORAGE_TRUSTED_PROXIES": "127.0.0.1/32", "MOORAGE_DOMAIN": f"{DOMAIN}:{port}"}
+
+
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     for program in (NGINX, OPENSSL):
         if not program.exists():
             raise ClientMissing(program)
-    folder = tmp_path_factory.mktemp("nginx")
+    folder, behind = tmp_path_factory.mktemp("nginx"), tmp_path_factory.mktemp("behind") / "data"
     _make_certificate(folder)
-    port = _free_port()
-    settings = {"MOORAGE_TRUSTED_PROXIES": "127.0.0.1/32", "MOORAGE_DOMAIN": f"{DOMAIN}:{port}"}
-    with RunningServer(tmp_path_factory.mktemp("behind") / "data", settings=settings) as server:
+    with _kept_port() as port, RunningServer(behind, settings=settings_for(port)) as server:
         written = CONFIGURATION.format(folder=folder, port=port, behind=server.host)
         (folder / "nginx.conf").write_text(written, encoding="utf-8")
         with _running(folder, port):
@@ -175,10 +177,13 @@ def _make_certificate(folder: Path) -> None:
     )
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+@contextlib.contextmanager
+def _kept_port() -> Iterator[int]:
+    """Find a free port, and keep it for nginx, which shares it: nobody else gets it meanwhile."""
+    with socket.socket() as kept:
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        kept.bind(("127.0.0.1", 0))
+        yield int(kept.getsockname()[1])
 
 
 @contextlib.contextmanager
