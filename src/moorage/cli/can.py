@@ -5,6 +5,7 @@ import click
 from moorage.cli.caller import call_as_caller, caller_options
 from moorage.cli.explain import reasons
 from moorage.cli.refused import Refused
+from moorage.cli.tell import tell
 
 _NO = 1
 
@@ -47,9 +48,9 @@ def can(  # noqa: PLR0913, PLR0917 - the options
     except Refused as refused:
         raise Unanswered(refused.message) from None
     allowed = told.get("allowed") is True
-    click.echo(f"{'allowed' if allowed else 'denied'}: {told.get('principal')} {action} on {resource}")
+    tell(f"{'allowed' if allowed else 'denied'}: {told.get('principal')} {action} on {resource}")
     for line in reasons(told):
-        click.echo(line)
+        tell(line)
     if not allowed:
         raise SystemExit(_NO)
 

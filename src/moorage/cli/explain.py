@@ -8,6 +8,7 @@ import click
 from moorage.cli.call import CallRefused
 from moorage.cli.caller import call_as_caller, caller_options
 from moorage.cli.moment import moment
+from moorage.cli.tell import tell
 
 _SOON = 1.5  # seconds: another worker may not have written it down yet
 _MISSING = "ResourceNotFoundException"
@@ -24,12 +25,12 @@ def explain(config: str | None, data: str | None, endpoint_url: str | None, deni
     if denial_id is None:
         found = call_as_caller(config, data, endpoint_url, "ListDenials", {}).get("denials")
         for denial in found if isinstance(found, list) else []:
-            click.echo(_line(denial))
+            tell(_line(denial))
         return
     told = _find(config, data, endpoint_url, denial_id)
     denial = told.get("denial")
     for line in _words(denial if isinstance(denial, dict) else {}):
-        click.echo(line)
+        tell(line)
 
 
 def _find(config: str | None, data: str | None, url: str | None, denial_id: str) -> dict[str, object]:

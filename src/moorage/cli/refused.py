@@ -8,9 +8,14 @@ import click
 _LONGEST: Final = 500
 
 
+def visible(text: str) -> str:
+    """Write what somebody else said in visible characters, which neither begin a line nor steer a terminal."""
+    return text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
 def one_line(text: str, longest: int = _LONGEST) -> str:
     """Write what somebody else said so that it can stand in a line: not all of a long one, and nothing unprintable."""
-    shown = text if text.isprintable() else "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    shown = visible(text)
     return shown if len(shown) <= longest else f"{shown[:longest]}…"
 
 

@@ -4,6 +4,7 @@ import click
 
 from moorage.cli.call import call
 from moorage.cli.settings import load_settings, settings_options
+from moorage.cli.tell import tell
 
 
 @click.command("list")
@@ -12,4 +13,4 @@ def list_(config: str | None, data: str | None) -> None:
     """List the accounts, one a line."""
     accounts = call(load_settings(config, data=data), "ListAccounts", {}).get("accounts")
     for account in accounts if isinstance(accounts, list) else []:
-        click.echo(account["accountId"] if isinstance(account, dict) else account)
+        tell(str(account["accountId"] if isinstance(account, dict) else account))

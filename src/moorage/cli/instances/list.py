@@ -6,6 +6,7 @@ import click
 
 from moorage.cli.caller import call_as_caller, caller_options
 from moorage.cli.moment import moment
+from moorage.cli.tell import tell_row
 
 # Of each state, the time that matters.
 _TIMES = {"waiting": "joinExpiresAt", "expired": "joinExpiresAt", "joined": "joinedAt", "revoked": "revokedAt"}
@@ -20,7 +21,7 @@ def list_(config: str | None, data: str | None, endpoint_url: str | None) -> Non
         return call_as_caller(config, data, endpoint_url, "ListInstances", members)
 
     for instance in _instances(ask):
-        click.echo("\t".join(_columns(instance)))
+        tell_row(_columns(instance))
 
 
 def _instances(ask: Callable[[Mapping[str, object]], Mapping[str, object]]) -> Iterator[Mapping[str, object]]:

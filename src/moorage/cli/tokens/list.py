@@ -6,6 +6,7 @@ import click
 
 from moorage.cli.caller import call_as_caller, caller_options
 from moorage.cli.moment import moment
+from moorage.cli.tell import tell_row
 
 
 @click.command("list")
@@ -23,7 +24,7 @@ def list_(
         return call_as_caller(config, data, endpoint_url, "ListTokens", members)
 
     for token in _tokens(ask, everybodys=everybodys):
-        click.echo("\t".join(_columns(token)))
+        tell_row(_columns(token))
 
 
 def _tokens(
