@@ -5,23 +5,23 @@ Everything that is attached is read as it is now; what only a real call has, suc
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from moorage.domain.actions import OPERATIONS
 from moorage.domain.arns import account_in, read_repository_arn, root_arn
 from moorage.domain.caller import Registry
-from moorage.domain.entities import Entity, EntityKind
+from moorage.domain.entities import AWS, Entity, EntityKind
 from moorage.domain.errors import EntityNotFound, ValidationFailed
 from moorage.domain.identityfacts import InvalidInput
 from moorage.domain.names import AccountId, Region
-from moorage.operations.assumerole import find_target, is_role
+from moorage.domain.spellings import spelled
+from moorage.operations.assumerole import Target, find_target, is_role
 from moorage.operations.authorise import Granted, authorise
 from moorage.operations.env import Env
 from moorage.operations.identities import entity_identity, root_identity
-from moorage.operations.meant import facts_of_entity
+from moorage.operations.meant import facts_of_entity, facts_of_resource
 from moorage.operations.policies import NO_REPOSITORY
 from moorage.policy import words
-from moorage.policy.compiled import Compiled
 from moorage.policy.decide import NO_RESOURCE, CallerPolicies, ResourcePolicies
 from moorage.policy.elements import check_action
 from moorage.policy.errors import MalformedPolicy
@@ -101,24 +101,26 @@ async def check_access(env: Env, granted: Granted, asked: Access) -> Answer:
     judge_action(asked.action)
     _judge_resource(asked.resource)
     judge_circumstances(asked.context)
-    resource = asked.resource
+    asked = replace(asked, action=spelled(asked.action))  # the rules for single actions know one spelling alone
     owner, policies = await _attached(env, granted, asked)
     foreign = owner != account
     if foreign and asked.context:  # made-up circumstances would sound out the conditions of another account's policy
         raise InvalidInput("of another account's resource nothing is told for circumstances: leave the context out")
+    target = await _target(env, asked)
+    own = await facts_of_resource(env, account, asked.action, asked.resource) if target is None else target.facts()
     facts = {
         **somebody.requester.facts,
         **policies.facts,
+        **own,
         "aws:resourceaccount": owner,
         "aws:requestedregion": granted.call.region,
         **{name.lower(): value for name, value in asked.context.items()},
     }
-    request = Request(somebody.requester, asked.action, resource, owner, facts)
-    trust = await _trust(env, asked)
-    if trust is None:
+    request = Request(somebody.requester, asked.action, asked.resource, owner, facts)
+    if target is None:
         found = reasons_of(request, somebody.policies, policies)
     else:
-        found = trust_reasons(request, somebody.policies, trust)
+        found = trust_reasons(request, somebody.policies, target.trust)
     return Answer(found.decision.allowed, named.arn, words.why(found, foreign=foreign), words.remedy(found))
 
 
@@ -211,11 +213,11 @@ def _judge_resource(text: str) -> None:
         raise InvalidInput(f"{text} is no ARN: write * or one such as arn:aws:ecr:REGION:ACCOUNT:repository/NAME")
 
 
-async def _trust(env: Env, asked: Access) -> Compiled | None:
-    """Find the trust policy that decides who becomes a role; None where the question is another one."""
-    if asked.action.lower() != "sts:assumerole" or not is_role(asked.resource):
+async def _target(env: Env, asked: Access) -> Target | None:
+    """Find the role whose trust policy decides who becomes it; None where the question is another one."""
+    if asked.action != "sts:AssumeRole" or not is_role(asked.resource):
         return None
-    return (await find_target(env, asked.resource)).trust
+    return await find_target(env, asked.resource)
 
 
 async def _attached(env: Env, granted: Granted, asked: Access) -> tuple[AccountId, ResourcePolicies]:
@@ -223,7 +225,7 @@ async def _attached(env: Env, granted: Granted, asked: Access) -> tuple[AccountI
     account, resource = granted.caller.account, asked.resource
     owner, region, name = account, granted.call.region, ""
     if resource != ANY_RESOURCE:
-        owner = AccountId(account_in(resource) or account)
+        owner = AccountId(account_in(resource).removeprefix(AWS) or account)  # what AWS manages is anybody's to ask for
         found = read_repository_arn(resource)
         if found is None or found.region not in env.regions:
             return owner, NO_RESOURCE

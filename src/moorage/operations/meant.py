@@ -18,6 +18,28 @@ from moorage.policy.request import Value
 from moorage.store import entities, entity_tags
 from moorage.store.transaction import Transaction
 
+# What is asked with the boundary that a user or role has; what sets one, and what creates, with the new one.
+BOUNDED = frozenset(
+    f"iam:{verb}{noun}{what}"
+    for noun in ("User", "Role")
+    for verb, what in (
+        ("Attach", "Policy"),
+        ("Detach", "Policy"),
+        ("Put", "Policy"),
+        ("Delete", "Policy"),
+        ("Delete", "PermissionsBoundary"),
+    )
+)
+# What is asked about something that is not there yet, which has neither tags nor a boundary.
+_CREATES = frozenset(
+    {
+        *(f"iam:Create{noun}" for noun in ("User", "Group", "Role", "Policy", "InstanceProfile")),
+        "iam:CreateOpenIDConnectProvider",
+        "iam:CreateServiceLinkedRole",
+    }
+)
+_NAMED = frozenset({EntityKind.USER, EntityKind.GROUP, EntityKind.ROLE, EntityKind.PROFILE})
+
 
 @dataclass(frozen=True, slots=True)
 class Meant:
@@ -85,6 +107,25 @@ async def facts_of_principal(env: Env, account: AccountId, arn: str) -> Mapping[
 async def facts_of_entity(env: Env, row: Entity) -> Mapping[str, Value]:
     """Give the condition keys of an entity, its tags."""
     return tag_facts(await entity_tags.of_entity(env.store.now, row.account, row.id))
+
+
+async def facts_of_resource(env: Env, account: AccountId, action: str, arn: str) -> Mapping[str, Value]:
+    """Give the condition keys of what IAM keeps under an ARN, as a call of the action would have them."""
+    head, _, rest = arn.partition("/")
+    kind = head.removeprefix(f"arn:aws:iam::{account}:")
+    if kind == head or action in _CREATES:
+        return {}
+    if kind == EntityKind.POLICY:
+        return tag_facts(await tags_of_policy(env, account, arn))
+    if kind == "oidc-provider":
+        return tag_facts(await tags_of_provider(env, account, rest))
+    if kind not in _NAMED:
+        return {}
+    meant = await find_meant(env, account, EntityKind(kind), rest.rpartition("/")[2])
+    if meant.place != f"/{rest}":
+        return {}
+    bounds: dict[str, Value] = {} if meant.boundary is None else {"iam:permissionsboundary": meant.boundary}
+    return {**meant.facts, **(bounds if action in BOUNDED else {})}
 
 
 async def _meant(tx: Transaction, account: AccountId, row: Entity | None, otherwise: str) -> Meant:

@@ -11,6 +11,7 @@ from moorage.edge.awsquery.shapes import IAM
 from moorage.operations.authorise import NO_FACTS
 from moorage.operations.env import Env
 from moorage.operations.meant import (
+    BOUNDED,
     Meant,
     facts_of_principal,
     find_meant,
@@ -36,18 +37,6 @@ _PLACED: Mapping[Scope, tuple[str, EntityKind]] = {
 _CREATED = {"iam.CreateUser", "iam.CreateGroup", "iam.CreateRole", "iam.CreateInstanceProfile"}
 _TAGS = ("iam.CreateUser", "iam.CreateRole", "iam.CreatePolicy", "iam.CreateInstanceProfile")
 _BORN_WITH_TAGS = {*_TAGS, "iam.CreateOpenIDConnectProvider"}
-# What is asked with the boundary that a user or role has; what sets one, and what creates, with the new one.
-_BOUNDED = {
-    f"iam.{verb}{noun}{what}"
-    for noun in ("User", "Role")
-    for verb, what in (
-        ("Attach", "Policy"),
-        ("Detach", "Policy"),
-        ("Put", "Policy"),
-        ("Delete", "Policy"),
-        ("Delete", "PermissionsBoundary"),
-    )
-}
 _ATTACHES = ("iam.Attach", "iam.Detach")
 _MOVED = {"iam.UpdateUser": "NewUserName", "iam.UpdateGroup": "NewGroupName"}
 # Which member of the form is which condition key.
@@ -120,7 +109,7 @@ async def _placed(  # noqa: PLR0913, PLR0917 - a name, and what it is read for
 def _with(key: str, facts: Mapping[str, Value], meant: Meant) -> Mapping[str, Value]:
     """Add what the entity gives that a call is about."""
     own: dict[str, Value] = {}
-    if key in _BOUNDED and meant.boundary is not None:
+    if key.replace(".", ":") in BOUNDED and meant.boundary is not None:
         own["iam:permissionsboundary"] = meant.boundary
     return _tagged(meant.tags, {**own, **facts})
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from moorage.domain.actions import OPERATIONS, Scope
 from moorage.domain.identityfacts import InvalidInput
+from moorage.domain.spellings import spelled
 from moorage.edge.awsquery.ask import Ask, Handler
 from moorage.edge.awsquery.shapes import (
     ContextEntry,
@@ -65,7 +66,8 @@ async def simulate_principal(ask: Ask) -> Struct:
     excluded = _excluded(asked.PolicyExclusionList or ())
     simulation = await simulated.of_principal(ask.env, ask.granted, _asked(asked), excluded)
     paging = Paging(asked.Marker, asked.MaxItems)
-    return _response(await simulate.simulate(ask.env, ask.granted, simulation, "SimulatePrincipalPolicy", paging))
+    page = await simulate.simulate(ask.env, ask.granted, simulation, "SimulatePrincipalPolicy", paging)
+    return _response(page, asked.ActionNames)
 
 
 async def simulate_custom(ask: Ask) -> Struct:
@@ -74,7 +76,8 @@ async def simulate_custom(ask: Ask) -> Struct:
         raise InvalidInput("Moorage knows no organizations: OrderedOrganizationPolicyInputList is not simulated")
     simulation = simulated.of_documents(ask.granted, _asked(asked))
     paging = Paging(asked.Marker, asked.MaxItems)
-    return _response(await simulate.simulate(ask.env, ask.granted, simulation, "SimulateCustomPolicy", paging))
+    page = await simulate.simulate(ask.env, ask.granted, simulation, "SimulateCustomPolicy", paging)
+    return _response(page, asked.ActionNames)
 
 
 async def keys_of_principal(ask: Ask) -> Struct:
@@ -93,7 +96,7 @@ def _asked(asked: _Request) -> Asked:
     if asked.ResourceHandlingOption is not None:
         raise InvalidInput("ResourceHandlingOption is about Amazon EC2, which Moorage does not simulate")
     return Asked(
-        actions=asked.ActionNames,
+        actions=tuple(map(spelled, asked.ActionNames)),
         resources=asked.ResourceArns or (),
         policies=asked.PolicyInputList or (),
         boundaries=asked.PermissionsBoundaryPolicyInputList or (),
@@ -132,16 +135,20 @@ def _excluded(identifiers: Sequence[PolicyIdentifier]) -> Excluded:
     return Excluded(frozenset(kinds), frozenset(arns), frozenset(inline))
 
 
-def _response(page: Page[Result]) -> Struct:
+def _response(page: Page[Result], names: Sequence[str]) -> Struct:
+    """Tell the results under the names that were asked, as they were written there."""
+    written = {spelled(name): name for name in names}
     return SimulatePolicyResponse(
-        EvaluationResults=tuple(map(_result, page.items)), IsTruncated=page.marker is not None, Marker=page.marker
+        EvaluationResults=tuple(_result(found, written[found.action]) for found in page.items),
+        IsTruncated=page.marker is not None,
+        Marker=page.marker,
     )
 
 
-def _result(found: Result) -> EvaluationResult:
+def _result(found: Result, name: str) -> EvaluationResult:
     whole = found.whole
     return EvaluationResult(
-        EvalActionName=found.action,
+        EvalActionName=name,
         EvalResourceName=_ABOUT.get(found.action.lower(), ANY_RESOURCE),
         EvalDecision=_DECISIONS[whole.outcome],
         MatchedStatements=tuple(map(_statement, whole.matched)),
