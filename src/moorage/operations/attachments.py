@@ -8,7 +8,7 @@ from moorage.domain.events import EventKind
 from moorage.domain.identityfacts import PolicyNotAttachable
 from moorage.operations.authorise import Granted
 from moorage.operations.documents import get_document
-from moorage.operations.entities import changed, get_row
+from moorage.operations.entities import changed, get_changeable, get_row
 from moorage.operations.env import Env
 from moorage.operations.listing import Listing, Page, Paging
 from moorage.policy.managed import FOR_SERVICES, MANAGED
@@ -38,12 +38,12 @@ async def attach(env: Env, granted: Granted, kind: EntityKind, policy_arn: str) 
 
     Raises:
         EntityNotFound: the entity or the policy
-        PolicyNotAttachable, QuotaExceeded
+        Unmodifiable, PolicyNotAttachable, QuotaExceeded
 
     """
 
     async def unit(tx: Transaction) -> None:
-        row = await get_row(tx, granted, kind)
+        row = await get_changeable(tx, granted, kind)
         await get_document(tx, row.account, policy_arn)
         if policy_arn in MANAGED and MANAGED[policy_arn].path == FOR_SERVICES:
             raise PolicyNotAttachable(f"Policy {policy_arn} is not attachable.")
@@ -60,11 +60,12 @@ async def detach(env: Env, granted: Granted, kind: EntityKind, policy_arn: str) 
 
     Raises:
         EntityNotFound: the entity, or the policy on it
+        Unmodifiable
 
     """
 
     async def unit(tx: Transaction) -> None:
-        row = await get_row(tx, granted, kind)
+        row = await get_changeable(tx, granted, kind)
         if not await attachments.detach(tx, row.account, row.id, policy_arn):
             raise AttachmentNotFound(policy_arn)
         await changed(tx, env, granted, EventKind.POLICY_DETACHED, policy=policy_arn, **{kind.value: row.name})

@@ -7,7 +7,7 @@ from moorage.domain.errors import EntityNotFound
 from moorage.domain.events import EventKind
 from moorage.operations.authorise import Granted
 from moorage.operations.documents import get_document
-from moorage.operations.entities import changed, get_row
+from moorage.operations.entities import changed, get_changeable
 from moorage.operations.env import Env
 from moorage.store import entities
 from moorage.store.transaction import Transaction
@@ -32,11 +32,12 @@ async def put_boundary(env: Env, granted: Granted, kind: EntityKind, policy_arn:
 
     Raises:
         EntityNotFound: the entity or the policy
+        Unmodifiable
 
     """
 
     async def unit(tx: Transaction) -> None:
-        row = await get_row(tx, granted, kind)
+        row = await get_changeable(tx, granted, kind)
         await begin_with(tx, row, policy_arn)
         await changed(tx, env, granted, EventKind.BOUNDARY_PUT, policy=policy_arn, **{kind.value: row.name})
 
@@ -48,11 +49,12 @@ async def delete_boundary(env: Env, granted: Granted, kind: EntityKind) -> None:
 
     Raises:
         EntityNotFound: the entity, or its boundary
+        Unmodifiable
 
     """
 
     async def unit(tx: Transaction) -> None:
-        row = await get_row(tx, granted, kind)
+        row = await get_changeable(tx, granted, kind)
         if row.boundary is None:
             raise EntityNotFound("permissions boundary", row.name)
         await entities.set_boundary(tx, row, None)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import EntityAlreadyExists, EntityNotFound
 from moorage.domain.events import EventKind
+from moorage.domain.identityfacts import Unmodifiable
 from moorage.domain.names import AccountId
 from moorage.operations.authorise import Granted
 from moorage.operations.env import Env
@@ -18,6 +19,7 @@ from moorage.store import accounts, entities, entity_tags
 from moorage.store.transaction import Transaction
 
 Tags = Mapping[str, str]
+SERVICE_PATH = "/aws-service-role/"
 
 
 def name_of(granted: Granted) -> str:
@@ -35,6 +37,32 @@ async def get_row(tx: Transaction, granted: Granted, kind: EntityKind) -> Entity
     row = await entities.find(tx, granted.registry.account, kind, name_of(granted))
     if row is None or row.place != granted.name:
         raise EntityNotFound(kind.word, name_of(granted))
+    return row
+
+
+async def get_changeable(tx: Transaction, granted: Granted, kind: EntityKind) -> Entity:
+    """Give the entity that the call was granted on, unless it is a service's own role.
+
+    Raises:
+        EntityNotFound, Unmodifiable
+
+    """
+    return changeable(await get_row(tx, granted, kind))
+
+
+def changeable(row: Entity) -> Entity:
+    """See that an entity is no service's own role, which comes and goes whole.
+
+    Raises:
+        Unmodifiable
+
+    """
+    if row.kind is EntityKind.ROLE and row.path.startswith(SERVICE_PATH):
+        service = row.path.removeprefix(SERVICE_PATH).rstrip("/")
+        raise Unmodifiable(
+            f"Cannot perform the operation on the protected role '{row.name}' - this role is only modifiable by AWS, "
+            f"through the service {service}"
+        )
     return row
 
 

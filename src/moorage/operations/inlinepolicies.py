@@ -6,7 +6,7 @@ from moorage.domain.entities import EntityKind
 from moorage.domain.errors import EntityNotFound, QuotaExceeded
 from moorage.domain.events import EventKind
 from moorage.operations.authorise import Granted
-from moorage.operations.entities import changed, get_row
+from moorage.operations.entities import changed, get_changeable, get_row
 from moorage.operations.env import Env
 from moorage.operations.listing import Listing, Page, Paging
 from moorage.policy.document import parse
@@ -33,15 +33,15 @@ async def put_policy(env: Env, granted: Granted, kind: EntityKind, name: str, do
     """Keep a policy under its name, in place of the one that was there.
 
     Raises:
-        EntityNotFound, PolicySizeExceeded
+        EntityNotFound, Unmodifiable, PolicySizeExceeded
         MalformedPolicy: the document cannot be read, or asks for something that is not evaluated
 
     """
-    await get_row(env.store.now, granted, kind)  # a missing user is told before anything about the policy
+    await get_changeable(env.store.now, granted, kind)  # a missing user is told before anything about the policy
     parse(document, PolicyKind.IDENTITY)
 
     async def unit(tx: Transaction) -> None:
-        row = await get_row(tx, granted, kind)
+        row = await get_changeable(tx, granted, kind)
         kept = dict(await inline_policies.of_entity(tx, row.account, row.id))
         kept[name] = document
         if sum(map(size_of, kept.values())) > LIMITS[kind]:
@@ -80,12 +80,12 @@ async def delete_policy(env: Env, granted: Granted, kind: EntityKind, name: str)
     """Delete a policy.
 
     Raises:
-        EntityNotFound
+        EntityNotFound, Unmodifiable
 
     """
 
     async def unit(tx: Transaction) -> None:
-        row = await get_row(tx, granted, kind)
+        row = await get_changeable(tx, granted, kind)
         if not await inline_policies.delete_policy(tx, row.account, row.id, name):
             raise EntityNotFound(f"{kind.word} policy", name)
         await changed(tx, env, granted, EventKind.INLINE_POLICY_DELETED, policy=name, **{kind.value: row.name})

@@ -6,7 +6,17 @@ from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import DeleteConflict, EntityNotFound, QuotaExceeded
 from moorage.domain.events import EventKind
 from moorage.operations.authorise import Granted
-from moorage.operations.entities import Tags, add, changed, forget, get_named, get_row, list_rows, new_row
+from moorage.operations.entities import (
+    Tags,
+    add,
+    changeable,
+    changed,
+    forget,
+    get_named,
+    get_row,
+    list_rows,
+    new_row,
+)
 from moorage.operations.env import Env
 from moorage.operations.listing import Listing, Page, Paging
 from moorage.operations.roles import Role, shown
@@ -106,13 +116,13 @@ async def add_role(env: Env, granted: Granted, role_name: str) -> None:
     """Put a role into an instance profile, which holds one.
 
     Raises:
-        EntityNotFound, QuotaExceeded
+        EntityNotFound, Unmodifiable, QuotaExceeded
 
     """
 
     async def unit(tx: Transaction) -> None:
         row = await get_row(tx, granted, EntityKind.PROFILE)
-        role = await get_named(tx, row.account, EntityKind.ROLE, role_name)
+        role = changeable(await get_named(tx, row.account, EntityKind.ROLE, role_name))
         if await members.of_holder(tx, row.account, row.id):
             raise QuotaExceeded("InstanceSessionsPerInstanceProfile", 1)
         await members.add(tx, row.account, row.id, role.id)
@@ -126,12 +136,13 @@ async def remove_role(env: Env, granted: Granted, role_name: str) -> None:
 
     Raises:
         EntityNotFound: the profile, the role, or the role in the profile
+        Unmodifiable
 
     """
 
     async def unit(tx: Transaction) -> None:
         row = await get_row(tx, granted, EntityKind.PROFILE)
-        role = await get_named(tx, row.account, EntityKind.ROLE, role_name)
+        role = changeable(await get_named(tx, row.account, EntityKind.ROLE, role_name))
         if not await members.remove(tx, row.account, row.id, role.id):
             raise EntityNotFound("role", role_name)
         await changed(tx, env, granted, EventKind.INSTANCE_PROFILE_EMPTIED, profile=row.name, role=role.name)

@@ -9,7 +9,17 @@ from moorage.domain.identityfacts import Unmodifiable
 from moorage.domain.wildcard import glob
 from moorage.operations import boundaries, machineends
 from moorage.operations.authorise import Granted
-from moorage.operations.entities import Tags, add, changed, forget, get_row, list_rows, new_row
+from moorage.operations.entities import (
+    SERVICE_PATH,
+    Tags,
+    add,
+    changed,
+    forget,
+    get_changeable,
+    get_row,
+    list_rows,
+    new_row,
+)
 from moorage.operations.env import Env
 from moorage.operations.inlinepolicies import size_of
 from moorage.operations.listing import Listing, Page, Paging
@@ -23,7 +33,6 @@ from moorage.store.transaction import Transaction
 
 SHORTEST, LONGEST = 3_600, 43_200  # seconds that the sessions of a role may be allowed to last
 TRUST_LIMIT = 4_096  # characters of a trust policy, white space not counted
-SERVICE_PATH = "/aws-service-role/"
 
 # What a trust policy may name of STS (IAM User Guide, "Actions, resources, and condition keys for AWS STS").
 _ACTIONS = (
@@ -174,7 +183,7 @@ async def update_role(env: Env, granted: Granted, description: str | None, longe
     """
 
     async def unit(tx: Transaction) -> Role:
-        row = await get_changeable(tx, granted)
+        row = await get_changeable(tx, granted, EntityKind.ROLE)
         own = await own_of(tx, row)
         own = replace(
             own,
@@ -195,33 +204,16 @@ async def update_trust(env: Env, granted: Granted, text: str) -> None:
         EntityNotFound, Unmodifiable, MalformedPolicy
 
     """
-    await get_changeable(env.store.now, granted)
+    await get_changeable(env.store.now, granted, EntityKind.ROLE)
     document = read_trust(text)
 
     async def unit(tx: Transaction) -> None:
-        row = await get_changeable(tx, granted)
+        row = await get_changeable(tx, granted, EntityKind.ROLE)
         resolved = await _resolved(tx, text, document)
         await roles.set_trust(tx, row.account, row.id, trust=text, resolved=resolved)
         await changed(tx, env, granted, EventKind.TRUST_POLICY_UPDATED, role=row.name)
 
     await env.store.write(unit)
-
-
-async def get_changeable(tx: Transaction, granted: Granted) -> Entity:
-    """Give the role that the call was granted on, unless a service's.
-
-    Raises:
-        EntityNotFound, Unmodifiable
-
-    """
-    row = await get_row(tx, granted, EntityKind.ROLE)
-    if row.path.startswith(SERVICE_PATH):
-        service = row.path.removeprefix(SERVICE_PATH).rstrip("/")
-        raise Unmodifiable(
-            f"Cannot perform the operation on the protected role '{row.name}' - this role is only modifiable by AWS, "
-            f"through the service {service}"
-        )
-    return row
 
 
 async def delete_role(env: Env, granted: Granted) -> None:
@@ -233,7 +225,7 @@ async def delete_role(env: Env, granted: Granted) -> None:
     """
 
     async def unit(tx: Transaction) -> None:
-        row = await get_changeable(tx, granted)
+        row = await get_changeable(tx, granted, EntityKind.ROLE)
         if await inline_policies.of_entity(tx, row.account, row.id):
             raise DeleteConflict("delete policies")
         if await attachments.of_entity(tx, row.account, row.id):

@@ -4,18 +4,18 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from moorage.domain.entities import EntityKind
+from moorage.domain.entities import Entity, EntityKind
 from moorage.domain.errors import EntityAlreadyExists, EntityNotFound
 from moorage.domain.identityfacts import InvalidInput
 from moorage.operations.authorise import Granted
-from moorage.operations.entities import get_row
+from moorage.operations.entities import SERVICE_PATH, get_row
 from moorage.operations.env import Env
 from moorage.operations.keyring import Purpose, SealBroken, from_text, to_text
-from moorage.operations.roles import SERVICE_PATH, NewRole, Role, keep_role, remove
+from moorage.operations.roles import NewRole, Role, keep_role, remove
 from moorage.policy.document import parse
 from moorage.policy.elements import PolicyKind
 from moorage.policy.managed import FOR_SERVICES
-from moorage.store import attachments
+from moorage.store import attachments, inline_policies, members
 from moorage.store.transaction import Transaction
 
 ROLES: Final[Mapping[str, str]] = {
@@ -73,14 +73,23 @@ async def delete_linked_role(env: Env, granted: Granted) -> str:
         row = await get_row(tx, granted, EntityKind.ROLE)
         if not row.path.startswith(SERVICE_PATH):
             raise InvalidInput(f"The role {row.name} is not a service-linked role")
-        for arn in await attachments.of_entity(tx, row.account, row.id):
-            await attachments.detach(tx, row.account, row.id, arn)
+        await _strip(tx, row)
         await remove(tx, env, granted, row)
         return f"{row.path}{row.name}"
 
     place = await env.store.write(unit)
     sealed = env.keyring.seal(Purpose.PAGE_TOKEN, b"deleted", nonce=env.ids.nonce(), bound=_bound(granted))
     return f"task{place}/{to_text(sealed)}"
+
+
+async def _strip(tx: Transaction, row: Entity) -> None:
+    """Take away all that hangs on a role: versions before let more be hung on it than its own policy."""
+    for arn in await attachments.of_entity(tx, row.account, row.id):
+        await attachments.detach(tx, row.account, row.id, arn)
+    for name, _ in await inline_policies.of_entity(tx, row.account, row.id):
+        await inline_policies.delete_policy(tx, row.account, row.id, name)
+    for profile in await members.of_member(tx, row.account, row.id):
+        await members.remove(tx, row.account, profile.id, row.id)
 
 
 def check_deletion(env: Env, granted: Granted, task: str) -> None:
