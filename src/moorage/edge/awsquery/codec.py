@@ -59,8 +59,23 @@ def _structure(shape: type[Struct], form: Form, prefix: str) -> Struct:
         if _given(form, at):
             found[member.name] = _value(member.kind, form, at)
         elif member.required:
-            raise ValidationFailed(_sentence("Value null", at, NOT_NULL))
+            raise missing(at)
+    if prefix:
+        _refuse_strays(shape, form, prefix)
     return shape(**found)
+
+
+def missing(at: str) -> ValidationFailed:
+    """Word that a member is not there, which its place in the form names."""
+    return ValidationFailed(_sentence("Value null", at, NOT_NULL))
+
+
+def _refuse_strays(shape: type[Struct], form: Form, prefix: str) -> None:
+    """Refuse what an inner structure has no member for: misspelt, the limits of a session would vanish in silence."""
+    known = {member.name for member in members(shape)}
+    for name in form:
+        if name.startswith(prefix) and name.removeprefix(prefix).partition(".")[0] not in known:
+            raise ValidationFailed(f"{_echo(name)} is no member that is known: it has {', '.join(sorted(known))}")
 
 
 def _given(form: Form, at: str) -> bool:
@@ -69,6 +84,8 @@ def _given(form: Form, at: str) -> bool:
 
 def _value(kind: Kind, form: Form, at: str) -> object:
     if issubclass(kind.base, Struct):
+        if form.get(at):
+            raise MalformedRequest(f"{at} is not a structure")
         return _structure(kind.base, form, f"{at}.")
     if kind.base is tuple:
         inner, numbers = kind_of(kind.item), _numbers(form, at)
@@ -78,9 +95,12 @@ def _value(kind: Kind, form: Form, at: str) -> object:
         raise MalformedRequest(f"{at} is not a plain value")
     text = form[at]
     value = READERS[kind.base](text, at)
-    echo = text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}..."
-    _check(kind.meta, value, f"Value '{echo}'", at)
+    _check(kind.meta, value, f"Value '{_echo(text)}'", at)
     return value
+
+
+def _echo(text: str) -> str:
+    return text if len(text) <= LONGEST_ECHO else f"{text[:LONGEST_ECHO]}..."
 
 
 def _numbers(form: Form, at: str) -> range:
@@ -88,7 +108,8 @@ def _numbers(form: Form, at: str) -> range:
     start = f"{at}.member."
     seen = {name.removeprefix(start).partition(".")[0] for name in form if name.startswith(start)}
     numbers = range(1, len(seen) + 1)
-    if seen != {str(number) for number in numbers} or form.get(at):
+    strays = any(name.startswith(f"{at}.") and not name.startswith(start) for name in form)
+    if seen != {str(number) for number in numbers} or form.get(at) or strays:
         raise MalformedRequest(f"the items of {at} are not numbered from 1 upwards")
     return numbers
 

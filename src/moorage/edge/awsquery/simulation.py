@@ -124,7 +124,9 @@ def _context(entries: Sequence[ContextEntry]) -> Mapping[str, Value]:
 
 def _excluded(identifiers: Sequence[PolicyIdentifier]) -> Excluded:
     kinds, arns, inline = set(), set(), set()
-    for one in identifiers:
+    for number, one in enumerate(identifiers, 1):
+        if one == PolicyIdentifier():
+            raise InvalidInput(f"Invalid Policy Identifier: PolicyExclusionList.{number} names no policy")
         if one.PolicyType is not None:
             kinds.add(one.PolicyType)
         if one.PolicyArn is not None:

@@ -1,12 +1,13 @@
 """STS: who somebody is, and sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
 
 from moorage.domain.errors import ValidationFailed
 from moorage.edge.awsquery.ask import Ask, Handler
+from moorage.edge.awsquery.codec import missing
 from moorage.edge.awsquery.stsshapes import (
     AssumedRoleUserShape,
     AssumeRoleRequest,
@@ -19,6 +20,7 @@ from moorage.edge.awsquery.stsshapes import (
     GetCallerIdentityResponse,
     GetSessionTokenRequest,
     GetSessionTokenResponse,
+    PolicyDescriptorType,
 )
 from moorage.operations import assumerole, sessions, webidentity
 from moorage.operations.assumerole import Assumed, Assuming
@@ -37,7 +39,6 @@ async def assume_role(ask: Ask) -> Struct:
     _refuse_devices(asked.SerialNumber, asked.TokenCode)
     if asked.ProvidedContexts:
         raise ValidationFailed("Moorage does not take ProvidedContexts")
-    named = tuple(one.arn for one in asked.PolicyArns or () if one.arn is not None)
     found = await assumerole.assume_role(
         ask.env,
         ask.granted,
@@ -45,7 +46,7 @@ async def assume_role(ask: Ask) -> Struct:
             role_arn=asked.RoleArn,
             name=asked.RoleSessionName,
             seconds=asked.DurationSeconds,
-            limits=Limits(asked.Policy, named),
+            limits=Limits(asked.Policy, _policies(asked.PolicyArns)),
             tags=[(tag.Key, tag.Value) for tag in asked.Tags or ()],
             transitive=asked.TransitiveTagKeys or (),
             external_id=asked.ExternalId,
@@ -77,10 +78,8 @@ async def assume_role_with_web_identity(env: Env, call: Call, given: Struct) -> 
     assert isinstance(given, AssumeRoleWithWebIdentityRequest)  # noqa: S101 - the table decoded it as nothing else
     if given.ProviderId is not None:
         raise ValidationFailed("ProviderId goes with OAuth 2.0 access tokens, and Moorage takes ID tokens alone")
-    named = tuple(one.arn for one in given.PolicyArns or () if one.arn is not None)
-    asked = Bringing(
-        given.RoleArn, given.RoleSessionName, given.WebIdentityToken, given.DurationSeconds, Limits(given.Policy, named)
-    )
+    limits = Limits(given.Policy, _policies(given.PolicyArns))
+    asked = Bringing(given.RoleArn, given.RoleSessionName, given.WebIdentityToken, given.DurationSeconds, limits)
     found = await webidentity.assume_with_token(env, call, asked)
     recognised = found.recognised
     return AssumeRoleWithWebIdentityResponse(
@@ -110,6 +109,21 @@ def credentials(opened: Opened) -> CredentialsShape:
 
 def assumed_user(found: Assumed, name: str) -> AssumedRoleUserShape:
     return AssumedRoleUserShape(AssumedRoleId=f"{found.role_id}:{name}", Arn=found.arn)
+
+
+def _policies(given: Sequence[PolicyDescriptorType] | None) -> tuple[str, ...]:
+    """Read which managed policies limit a session; the model lets an item name none, which would be no limit.
+
+    Raises:
+        ValidationFailed
+
+    """
+    arns = []
+    for number, one in enumerate(given or (), 1):
+        if one.arn is None:
+            raise missing(f"PolicyArns.member.{number}.arn")
+        arns.append(one.arn)
+    return tuple(arns)
 
 
 def _refuse_devices(serial: str | None, code: str | None) -> None:

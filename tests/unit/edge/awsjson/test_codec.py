@@ -160,3 +160,11 @@ def test_absent_members_are_not_written() -> None:
 def test_a_time_is_written_in_seconds_since_1970() -> None:
     output = GetAuthorizationTokenResponse(authorizationData=(AuthorizationData(expiresAt=1769860800.5),))
     assert encode(output) == b'{"authorizationData":[{"expiresAt":1769860800.5}]}'
+
+
+@pytest.mark.parametrize("tag", [{}, {"Value": "b"}, {"key": "a", "Value": "b"}, {"Key": None, "Value": "b"}])
+def test_a_tag_without_a_key_does_not_vanish(tag: dict[str, object]) -> None:
+    body = json.dumps({"repositoryName": "app", "tags": [{"Key": "a", "Value": "b"}, tag]}).encode()
+    with pytest.raises(InvalidParameter) as refused:
+        decode(CREATE, body)
+    assert refused.value.parameter == "tags.2.member.Key"

@@ -89,6 +89,26 @@ def test_items_not_numbered_from_one_are_malformed(index: str) -> None:
         decode(CREATE, {"UserName": "ada", f"Tags.member.{index}.Key": "a", f"Tags.member.{index}.Value": "b"})
 
 
+@pytest.mark.parametrize("stray", ["Tags.1.Key", "Tags.members.1.Key", "Tags.member", "Tags.", "Tags.Member.1.Key"])
+@pytest.mark.parametrize("beside", [{}, {"Tags.member.1.Key": "a", "Tags.member.1.Value": "b"}, {"Tags": ""}])
+def test_a_list_with_something_else_below_it_is_malformed(stray: str, beside: dict[str, str]) -> None:
+    with pytest.raises(MalformedRequest):
+        decode(CREATE, {"UserName": "ada", stray: "a", **beside})
+
+
+@pytest.mark.parametrize("stray", ["key", "Keys", "Key2", "", "Value2.member.1"])
+def test_a_structure_has_no_members_but_its_own(stray: str) -> None:
+    told = refusal(
+        {"UserName": "ada", "Tags.member.1.Key": "a", "Tags.member.1.Value": "b", f"Tags.member.1.{stray}": "c"}
+    )
+    assert told == f"Tags.member.1.{stray} is no member that is known: it has Key, Value"
+
+
+def test_a_structure_given_as_text_is_malformed() -> None:
+    with pytest.raises(MalformedRequest):
+        decode(CREATE, {"UserName": "ada", "Tags.member.1": "a"})
+
+
 def test_a_list_given_as_text_is_malformed() -> None:
     with pytest.raises(MalformedRequest):
         decode(CREATE, {"UserName": "ada", "Tags": "x"})

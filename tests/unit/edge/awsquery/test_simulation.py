@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_env
-from support.iamcalls import trust_in
-from unit.edge.awsquery.wire import Client, policy, refusal
+from support.iamcalls import form_of, trust_in
+from unit.edge.awsquery.wire import Client, Refused, policy, refusal
 
 ADA = f"arn:aws:iam::{HOME}:user/ada"
 APP = f"arn:aws:ecr:us-east-1:{HOME}:repository/app"
@@ -58,6 +58,14 @@ def custom(client: Client, *documents: str, action: str = LISTS, **members: Any)
 def resource_policy(principal: object, action: str = LISTS) -> str:
     statement = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_an_exclusion_that_names_nothing_is_refused(root: Client) -> None:
+    asked = {"PolicySourceArn": ADA, "ActionNames": [LISTS], "PolicyExclusionList": [{}]}
+    form = {**form_of(asked), "PolicyExclusionList.member.1": "", "Action": "SimulatePrincipalPolicy"}
+    with pytest.raises(Refused) as refused:
+        root.post("iam", {**form, "Version": "2010-05-08"})
+    assert (refused.value.code, "names no policy" in refused.value.message) == ("InvalidInput", True)
 
 
 # Pages.

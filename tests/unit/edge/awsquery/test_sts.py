@@ -13,7 +13,7 @@ from moorage.domain.names import AccountId
 from moorage.operations import sessions
 from moorage.operations.accounts import NewKey
 from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_account, make_env
-from unit.edge.awsquery.wire import Client, policy, refusal
+from unit.edge.awsquery.wire import Client, Refused, policy, refusal
 
 ROLE = f"arn:aws:iam::{HOME}:role/builder"
 
@@ -163,6 +163,36 @@ def test_managed_session_policies_cut_too(root: Client) -> None:
         ada, "AssumeRole", "sts", RoleArn=ROLE, RoleSessionName="night", PolicyArns=[{"arn": readonly["arn"] + "X"}]
     )
     assert refused.code == "ValidationError"
+
+
+LIMIT = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+NOT_NULL = "failed to satisfy constraint: Member must not be null"
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "told"),
+    [
+        ({"PolicyArns.member.1": ""}, "ValidationError", f"Value null at 'policyArns.1.member.arn' {NOT_NULL}"),
+        (
+            {"PolicyArns.member.1.arn": LIMIT, "PolicyArns.member.2": ""},
+            "ValidationError",
+            f"Value null at 'policyArns.2.member.arn' {NOT_NULL}",
+        ),
+        ({"PolicyArns.member.1.Arn": LIMIT}, "ValidationError", "PolicyArns.member.1.Arn is no member that is known"),
+        ({"PolicyArns.member.1": LIMIT}, "MalformedQueryString", "PolicyArns.member.1 is not a structure"),
+        ({"PolicyArns.1.arn": LIMIT}, "MalformedQueryString", "the items of PolicyArns are not numbered"),
+        ({"PolicyArns.member": LIMIT}, "MalformedQueryString", "the items of PolicyArns are not numbered"),
+        ({"PolicyArns.member.2.arn": LIMIT}, "MalformedQueryString", "the items of PolicyArns are not numbered"),
+        ({"PolicyArns": LIMIT}, "MalformedQueryString", "the items of PolicyArns are not numbered"),
+    ],
+)
+def test_a_misspelt_limit_opens_no_session(root: Client, fields: dict[str, str], code: str, told: str) -> None:
+    ada = root.new_user("ada", "sts:AssumeRole")
+    make_role(root, trust({"AWS": HOME}), "iam:*")
+    form = {"Action": "AssumeRole", "Version": "2011-06-15", "RoleArn": ROLE, "RoleSessionName": "night", **fields}
+    with pytest.raises(Refused) as refused:
+        ada.post("sts", form)
+    assert (refused.value.code, told in refused.value.message) == (code, True)
 
 
 def test_a_session_ends(root: Client, clock: FrozenClock) -> None:

@@ -103,6 +103,14 @@ def test_an_elliptic_key_is_as_good(root: Client, provider: Provider) -> None:
     assert bring(root, provider.token(GOOD, key=_KEYS[2]))
 
 
+def test_a_misspelt_limit_opens_no_session(root: Client, provider: Provider) -> None:
+    limit = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryReadOnly"
+    token = provider.token(GOOD)
+    for stray in ({"PolicyArns.member.1": ""}, {"PolicyArns.member.1.Arn": limit}):
+        assert refused(root, token, **stray).code == "ValidationError"
+    assert bring(root, token, **{"PolicyArns.member.1.arn": limit})
+
+
 def without(*names: str) -> dict[str, object]:
     return {name: value for name, value in GOOD.items() if name not in names}
 
