@@ -45,6 +45,7 @@ from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
+from moorage.operations.borrowed import refuse_borrowed
 from moorage.operations.env import Call, Env
 from moorage.operations.machinecredentials import identify_machine
 from moorage.policy.request import Value
@@ -222,6 +223,7 @@ class JsonEdge:
 
     async def _grant(self, request: Request, operation: _Operation, signed: Signed, body: bytes) -> Granted:
         """Read the resource's name alone, and ask whether the caller may."""
+        refuse_borrowed(signed.principal, operation.key)
         named = _names(operation.shape, body, signed.claim.region)
         caller = signed.principal.caller
         call = signed_call(request, signed, at=self._env.clock())

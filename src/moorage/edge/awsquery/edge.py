@@ -9,12 +9,10 @@ from moorage.domain.caller import Registry
 from moorage.domain.entities import EntityKind
 from moorage.domain.errors import (
     CredentialsMissing,
-    CredentialUnknown,
     OperationNotBuilt,
     RegistryError,
 )
 from moorage.domain.names import Region
-from moorage.domain.sessions import SessionKind
 from moorage.edge.awsquery import (
     accesskeys,
     account,
@@ -45,6 +43,7 @@ from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
 from moorage.operations.authenticate import Signed, identify
 from moorage.operations.authorise import Granted, authorise
+from moorage.operations.borrowed import refuse_borrowed
 from moorage.operations.denials import Denied
 from moorage.operations.env import Call, Env
 from moorage.operations.meant import find_meant
@@ -54,7 +53,6 @@ _LIMIT = 1024 * 1024
 _LONGEST_NAME = 1024  # longer than any name and path that the model allows: nothing that is cut here passes its check
 _UNSIGNED = "AssumeRoleWithWebIdentity"
 _UNSIGNED_LIMIT = 64 * 1024  # a token has at most 20,000 characters, and nobody has said who he is yet
-_FOR_OWN_SESSIONS = {"sts.GetCallerIdentity", "sts.AssumeRole", "sts.GetSessionToken"}
 _GLOBAL = Region("us-east-1")  # plain clients sign for the global endpoints' region, whatever is served here
 
 HANDLERS: Mapping[str, Handler] = {
@@ -150,7 +148,7 @@ class QueryEdge:
 
     async def _grant(self, call: Call, signed: Signed, key: str, form: Form) -> Granted:
         """Read what the call is about alone, and ask whether the caller may."""
-        _refuse_borrowed(signed, key)
+        refuse_borrowed(signed.principal, key)
         region = call.region if call.region in self._env.regions else self._env.region
         registry = Registry(call.account, region)
         named = await read_named(self._env, signed.principal.caller, key, form)
@@ -180,18 +178,6 @@ class QueryEdge:
 
 def _is_unsigned(request: Request) -> bool:
     return request.headers.get("authorization") is None and "X-Amz-" not in request.query_string
-
-
-def _refuse_borrowed(signed: Signed, key: str) -> None:
-    """Refuse what a session of GetSessionToken may not do: IAM, and of STS all but three operations.
-
-    Raises:
-        CredentialUnknown
-
-    """
-    session = signed.principal.session
-    if session is not None and session.kind is SessionKind.USER and key not in _FOR_OWN_SESSIONS:
-        raise CredentialUnknown
 
 
 def _operation(service: Service, form: Form) -> str:
