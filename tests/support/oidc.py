@@ -27,24 +27,33 @@ def _number(value: int) -> str:
     return encoded(value.to_bytes((value.bit_length() + 7) // 8))
 
 
+_HASHES: Mapping[int, hashes.HashAlgorithm] = {256: hashes.SHA256(), 384: hashes.SHA384(), 512: hashes.SHA512()}
+_CURVES: Mapping[int, tuple[ec.EllipticCurve, str, int]] = {
+    256: (ec.SECP256R1(), "P-256", 32),
+    384: (ec.SECP384R1(), "P-384", 48),
+    512: (ec.SECP521R1(), "P-521", 66),
+}
+
+
 @dataclass
 class Key:
-    """A signing key with its id."""
+    """A signing key with its id; ``bits`` are those of the algorithm's hash."""
 
     id: str
     private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    bits: int = 256
 
     @classmethod
-    def rsa(cls, key_id: str = "k1") -> "Key":
-        return cls(key_id, rsa.generate_private_key(65537, 2048))
+    def rsa(cls, key_id: str = "k1", bits: int = 256, *, size: int = 2048) -> "Key":
+        return cls(key_id, rsa.generate_private_key(65537, size), bits)
 
     @classmethod
-    def ec(cls, key_id: str = "e1") -> "Key":
-        return cls(key_id, ec.generate_private_key(ec.SECP256R1()))
+    def ec(cls, key_id: str = "e1", bits: int = 256) -> "Key":
+        return cls(key_id, ec.generate_private_key(_CURVES[bits][0]), bits)
 
     @property
     def algorithm(self) -> str:
-        return "RS256" if isinstance(self.private, rsa.RSAPrivateKey) else "ES256"
+        return f"{'RS' if isinstance(self.private, rsa.RSAPrivateKey) else 'ES'}{self.bits}"
 
     def jwk(self) -> dict[str, str]:
         if isinstance(self.private, rsa.RSAPrivateKey):
@@ -52,18 +61,16 @@ class Key:
             kind = {"kty": "RSA", "n": _number(numbers.n), "e": _number(numbers.e)}
         else:
             point = self.private.public_key().public_numbers()
-            kind = {"kty": "EC", "crv": "P-256", "x": _padded(point.x), "y": _padded(point.y)}
+            _, curve, size = _CURVES[self.bits]
+            x, y = (encoded(half.to_bytes(size)) for half in (point.x, point.y))
+            kind = {"kty": "EC", "crv": curve, "x": x, "y": y}
         return {"kid": self.id, "use": "sig", "alg": self.algorithm, **kind}
 
     def sign(self, signed: bytes) -> bytes:
         if isinstance(self.private, rsa.RSAPrivateKey):
-            return self.private.sign(signed, padding.PKCS1v15(), hashes.SHA256())
-        halves = decode_dss_signature(self.private.sign(signed, ec.ECDSA(hashes.SHA256())))
-        return b"".join(half.to_bytes(32) for half in halves)
-
-
-def _padded(value: int) -> str:
-    return encoded(value.to_bytes(32))
+            return self.private.sign(signed, padding.PKCS1v15(), _HASHES[self.bits])
+        halves = decode_dss_signature(self.private.sign(signed, ec.ECDSA(_HASHES[self.bits])))
+        return b"".join(half.to_bytes(_CURVES[self.bits][2]) for half in halves)
 
 
 @dataclass

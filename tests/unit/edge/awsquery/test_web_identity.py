@@ -139,6 +139,80 @@ def test_a_token_that_says_something_else_is_refused(
     assert refused(root, provider.token(claims)).code == code
 
 
+@pytest.mark.parametrize("name", ["nbf", "iat"])
+def test_a_provider_s_clock_may_be_a_minute_ahead(
+    root: Client, provider: Provider, clock: FrozenClock, name: str
+) -> None:
+    token = provider.token({**GOOD, name: NOW + 120})
+    for seconds, code in ((0, "InvalidIdentityToken"), (59, "InvalidIdentityToken"), (1, ""), (1, "")):
+        clock.move(seconds)
+        found = refused(root, token).code if code else bring(root, token) and ""
+        assert found == code, clock.at
+
+
+@pytest.mark.parametrize("name", ["nbf", "iat"])
+@pytest.mark.parametrize(("ahead", "good"), [(59, True), (60, True), (61, False)])
+def test_the_minute_is_a_minute(root: Client, provider: Provider, name: str, ahead: int, *, good: bool) -> None:
+    token = provider.token({**GOOD, name: NOW + ahead})
+    if good:
+        assert bring(root, token)
+    else:
+        assert refused(root, token).message == "The ID Token is from the future."
+
+
+def test_a_token_ends_to_the_second(root: Client, provider: Provider, clock: FrozenClock) -> None:
+    token = provider.token({**GOOD, "exp": NOW + 10})
+    clock.move(9)
+    assert bring(root, token)
+    clock.move(1)
+    assert refused(root, token).code == "ExpiredTokenException"
+
+
+@pytest.mark.parametrize("name", ["exp", "nbf", "iat"])
+@pytest.mark.parametrize("value", [True, "1", -1, 1 << 53, [], {}])
+def test_a_time_is_a_number_that_can_be_one(root: Client, provider: Provider, name: str, value: object) -> None:
+    assert refused(root, provider.token({**GOOD, name: value})).message == f"The claim {name} is no time."
+
+
+OURS = "sts.example.com"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": [OURS]},
+        {"aud": [OURS, "other"]},
+        {"aud": ["other", OURS]},
+        {"aud": ["other", OURS], "azp": OURS},
+        {"aud": [OURS], "azp": "other"},  # of one audience it is no question whom the token was made for
+        {"aud": OURS, "azp": "other"},
+        {"aud": [7, OURS]},
+    ],
+)
+def test_one_of_several_audiences_is_enough_unless_the_token_says_whom_it_was_made_for(
+    root: Client, provider: Provider, claims: dict[str, object]
+) -> None:
+    assert bring(root, provider.token({**GOOD, **claims}))["Audience"] == OURS
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        {"aud": []},
+        {"aud": ["other"]},
+        {"aud": ["other", "another"]},
+        {"aud": [OURS, "other"], "azp": "other"},
+        {"aud": {"0": OURS}},
+        {"aud": None, "azp": OURS},
+        {"aud": "other", "azp": OURS},
+        {"aud": OURS.upper()},
+        {"aud": [[OURS]]},
+    ],
+)
+def test_other_audiences_are_not_ours(root: Client, provider: Provider, claims: dict[str, object]) -> None:
+    assert refused(root, provider.token({**GOOD, **claims})).message == "Incorrect token audience"
+
+
 def test_tokens_that_are_tampered_with_are_refused(root: Client, provider: Provider) -> None:
     head, claims, signature = provider.token(GOOD).split(".")
     other = encoded({**GOOD, "sub": "system:serviceaccount:build:admin"})
