@@ -331,6 +331,32 @@ def test_a_session_of_one_s_own_is_a_user_who_may_not_call_iam(root: Client) -> 
     assert refusal(session, "GetCallerIdentity", "sts").code == "InvalidClientTokenId"
 
 
+@pytest.mark.parametrize(
+    ("of_root", "asked", "lasts"),
+    [
+        (False, None, 43_200),
+        (False, 900, 900),
+        (False, 129_600, 129_600),
+        (True, None, 3_600),
+        (True, 900, 900),
+        (True, 3_600, 3_600),
+        (True, 3_601, 3_600),
+        (True, 129_600, 3_600),
+    ],
+)
+def test_a_session_of_one_s_own_is_long_and_of_the_root_an_hour_at_most(
+    root: Client, clock: FrozenClock, asked: int | None, lasts: int, *, of_root: bool
+) -> None:
+    caller = root if of_root else root.new_user("ada")
+    answer = caller.call("GetSessionToken", "sts", **({} if asked is None else {"DurationSeconds": asked}))
+    assert answer["Credentials"]["Expiration"].timestamp() == clock.at // 1_000_000 + lasts
+    session = session_of(caller, answer)
+    clock.move(lasts - 1)
+    assert session.call("GetCallerIdentity", "sts")
+    clock.move(1)
+    assert refusal(session, "GetCallerIdentity", "sts").code == "ExpiredToken"
+
+
 def test_a_key_tells_its_account(root: Client, stranger: Client) -> None:
     key_id = stranger.key.access_key_id
     assert root.call("GetAccessKeyInfo", "sts", AccessKeyId=key_id)["Account"] == OTHER
