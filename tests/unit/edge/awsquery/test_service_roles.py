@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -16,7 +17,7 @@ from unit.edge.awsquery.wire import Client, refusal
 SERVICE = "replication.ecr.amazonaws.com"
 LINKED = "AWSServiceRoleForECRReplication"
 ITS_OWN = "arn:aws:iam::aws:policy/aws-service-role/ECRReplicationServiceRolePolicy"
-PROTECTED: Mapping[str, dict[str, object]] = {
+PROTECTED: Mapping[str, dict[str, Any]] = {
     "AttachRolePolicy": {"PolicyArn": "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryFullAccess"},
     "DetachRolePolicy": {"PolicyArn": ITS_OWN},
     "PutRolePolicy": {"PolicyName": "p", "PolicyDocument": DOCUMENT},

@@ -57,7 +57,7 @@ def become(client: Client, name: str = "night", **members: Any) -> Client:  # no
     return session_of(client, client.call("AssumeRole", "sts", RoleArn=ROLE, RoleSessionName=name, **members))
 
 
-def bring(root: Client, name: str = "night", **claims: object) -> Client:
+def bring(root: Client, claims: Mapping[str, object] = CLAIMS, name: str = "night") -> Client:
     """Become the role with a token, and without a key."""
     token = PROVIDER.token({**CLAIMS, **claims})
     form = {"Action": "AssumeRoleWithWebIdentity", "Version": "2011-06-15", "RoleArn": ROLE}
@@ -75,9 +75,9 @@ def refused(client: Client, name: str = "night", **members: object) -> bool:
     return refusal(client, "AssumeRole", "sts", RoleArn=ROLE, RoleSessionName=name, **members).code == "AccessDenied"
 
 
-def refused_token(root: Client, name: str = "night", **claims: object) -> bool:
+def refused_token(root: Client, claims: Mapping[str, object] = CLAIMS, name: str = "night") -> bool:
     with pytest.raises(Refused) as found:
-        bring(root, name, **claims)
+        bring(root, claims, name)
     return found.value.code == "AccessDenied"
 
 
@@ -92,8 +92,8 @@ def test_a_trust_policy_asks_for_the_session_s_name(root: Client, ada: Client) -
 
 def test_a_trust_policy_asks_a_token_s_bearer_for_the_session_s_name(root: Client) -> None:
     make_role(root, {"StringLike": {"sts:RoleSessionName": "job-*"}})
-    assert bring(root, "job-7")
-    assert refused_token(root, "jobs")
+    assert bring(root, name="job-7")
+    assert refused_token(root, name="jobs")
 
 
 def test_a_trust_policy_asks_for_the_source_identity(root: Client, ada: Client) -> None:
@@ -101,8 +101,8 @@ def test_a_trust_policy_asks_for_the_source_identity(root: Client, ada: Client) 
     assert become(ada, SourceIdentity="ada")
     assert refused(ada, SourceIdentity="bob")
     assert refused(ada)
-    assert bring(root, **{"https://aws.amazon.com/source_identity": "ada"})
-    assert refused_token(root, **{"https://aws.amazon.com/source_identity": "bob"})
+    assert bring(root, {"https://aws.amazon.com/source_identity": "ada"})
+    assert refused_token(root, {"https://aws.amazon.com/source_identity": "bob"})
     assert refused_token(root)
 
 
@@ -114,8 +114,8 @@ def test_a_trust_policy_asks_for_the_tags_that_go_on(root: Client, ada: Client) 
     assert refused(ada, Tags=tags, TransitiveTagKeys=["team", "cost"])
     principal = {"team": ["red"], "cost": ["1"]}
     name = "https://aws.amazon.com/tags"
-    assert bring(root, **{name: {"principal_tags": principal, "transitive_tag_keys": ["team"]}})
-    assert refused_token(root, **{name: {"principal_tags": principal, "transitive_tag_keys": ["cost"]}})
+    assert bring(root, {name: {"principal_tags": principal, "transitive_tag_keys": ["team"]}})
+    assert refused_token(root, {name: {"principal_tags": principal, "transitive_tag_keys": ["cost"]}})
 
 
 def test_a_trust_policy_asks_for_the_tags_that_must_go_on(root: Client, ada: Client) -> None:
