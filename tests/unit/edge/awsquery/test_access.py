@@ -153,7 +153,7 @@ CALLS: Mapping[str, tuple[str, dict[str, Any]]] = {
 def test_tags_of_what_iam_keeps_count_as_in_the_call(root: Client, operation: str, key: str, team: str) -> None:
     made(root)
     ada = root.new_user("ada")
-    statements = [
+    statements: list[Mapping[str, object]] = [
         {"Effect": "Allow", "Action": "iam:*", "Resource": "*"},
         {"Effect": "Deny", "Action": f"iam:{operation}", "Resource": "*", "Condition": {"StringEquals": {key: team}}},
     ]
