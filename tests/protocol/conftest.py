@@ -19,7 +19,7 @@ from support.workers import to_every_worker
 
 _NUMBERS = itertools.count(1)
 # Begun first: each file is one process's, and the last one of all must not be long.
-_LONGEST = {"test_two_faces", "test_bad_input", "test_fuzz", "test_slow", "test_lingering"}
+_LONGEST = {"test_two_faces", "test_crowds", "test_bad_input", "test_fuzz", "test_slow", "test_lingering"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
