@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -128,6 +128,20 @@ def together(works: Sequence[Callable[[], int]]) -> Load:
         size = sum(threads.map(timed, works))
     took = time.perf_counter() - began
     return Load(len(works), took, *_percentiles(latencies), own_cpu() - cpu, size)
+
+
+def one_after_another(loads: Iterable[Load]) -> Load:
+    """Take loads that were done in turn as one."""
+    done = list(loads)
+    halves = sorted(load.p50 for load in done)
+    return Load(
+        sum(load.operations for load in done),
+        sum(load.seconds for load in done),
+        halves[len(halves) // 2],
+        max(load.p99 for load in done),
+        sum(load.client_cpu for load in done),
+        sum(load.size for load in done),
+    )
 
 
 def wrk(address: Address, path: str, *, connections: int, seconds: float) -> Load:
