@@ -1,15 +1,17 @@
-"""The workloads of a growing registry: each asks for something else of the large repository every time.
+"""The workloads of a growing registry, all of its large repository; each does the same work at each size.
 
-Each does the same work at each size; lists are asked for their first page and for one from their middle.
+Reads ask for the same images again and again, as those of ``make bench`` do, and once more for any of all images: what
+a worker remembers of a small registry is everything, and of a large one next to nothing. Lists are asked for their
+first page and for one from their middle.
 """
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from bench.fill import LAYER, image_number, manifest_number, tag_number
+from bench.fill import LAYER, image_number, manifest_number, numbers_of_many, tag_number
 from bench.load import ACCEPT, Load, once, repeat
 from bench.moorage import signed
 from bench.pushing import put_manifest
@@ -39,16 +41,23 @@ def _asking(method: str, path: Callable[[Bench], str]) -> Run:
     return run
 
 
-def _by_tag(bench: Bench) -> str:
-    return manifest_path(tag_number(_any(bench)), MANY)
+Choose = Callable[[Bench], int]
 
 
-def _by_digest(bench: Bench) -> str:
-    return manifest_path(digest_of(manifest_number(_any(bench))), MANY)
+def _same(_bench: Bench) -> int:
+    return 1
 
 
-def _config(bench: Bench) -> str:
-    return blob_path(digest_of(image_number(_any(bench)).config), MANY)
+def _by_tag(choose: Choose) -> Callable[[Bench], str]:
+    return lambda bench: manifest_path(tag_number(choose(bench)), MANY)
+
+
+def _by_digest(choose: Choose) -> Callable[[Bench], str]:
+    return lambda bench: manifest_path(digest_of(manifest_number(choose(bench))), MANY)
+
+
+def _config(choose: Choose) -> Callable[[Bench], str]:
+    return lambda bench: blob_path(digest_of(image_number(choose(bench)).config), MANY)
 
 
 def _tags(bench: Bench) -> str:
@@ -72,14 +81,25 @@ def _push_again(bench: Bench, target: Target) -> Load:
     return repeat(target.address, script, connections=1, seconds=bench.sizes.seconds)
 
 
-def _batch(bench: Bench, target: Target) -> Load:
-    """Ask for a batch of images, chosen anew each time; one connection, since each call is signed."""
+def _batch(choose: Callable[[Bench], Iterable[int]]) -> Run:
+    """Make the load that asks for batches of images; one connection, since each call is signed."""
 
-    def script() -> Script:
-        ids = [{"imageTag": tag_number(_any(bench))} for _ in range(bench.sizes.batch)]
-        expect((yield signed(target, "BatchGetImage", {"repositoryName": MANY, "imageIds": ids})), 200)
+    def run(bench: Bench, target: Target) -> Load:
+        def script() -> Script:
+            ids = [{"imageTag": tag_number(number)} for number in choose(bench)]
+            expect((yield signed(target, "BatchGetImage", {"repositoryName": MANY, "imageIds": ids})), 200)
 
-    return repeat(target.address, script, connections=1, seconds=bench.sizes.seconds)
+        return repeat(target.address, script, connections=1, seconds=bench.sizes.seconds)
+
+    return run
+
+
+def _first(bench: Bench) -> Iterable[int]:
+    return numbers_of_many(bench.sizes.batch)
+
+
+def _any_batch(bench: Bench) -> Iterable[int]:
+    return [_any(bench) for _ in range(bench.sizes.batch)]
 
 
 def _page(bench: Bench) -> Mapping[str, object]:
@@ -113,16 +133,21 @@ def walked(bench: Bench, target: Target) -> Bench:
 GROWING: Final[Mapping[str, Workload]] = {
     workload.name: workload
     for workload in (
-        Workload("manifest-get-tag", "manifest GET by tag", Face.AWS, _asking("GET", _by_tag)),
-        Workload("manifest-get-digest", "manifest GET by digest", Face.AWS, _asking("GET", _by_digest)),
-        Workload("manifest-head-tag", "manifest HEAD by tag", Face.AWS, _asking("HEAD", _by_tag)),
-        Workload("blob-head", "blob HEAD", Face.AWS, _asking("HEAD", _config)),
+        Workload("manifest-get-tag", "manifest GET by tag", Face.AWS, _asking("GET", _by_tag(_same))),
+        Workload("manifest-get-digest", "manifest GET by digest", Face.AWS, _asking("GET", _by_digest(_same))),
+        Workload("manifest-head-tag", "manifest HEAD by tag", Face.AWS, _asking("HEAD", _by_tag(_same))),
+        Workload("blob-head", "blob HEAD", Face.AWS, _asking("HEAD", _config(_same))),
+        Workload("batch-get", "BatchGetImage of 100", Face.AWS, _batch(_first)),
+        Workload("any-get-tag", "manifest GET by tag, of any image", Face.AWS, _asking("GET", _by_tag(_any))),
+        Workload("any-get-digest", "manifest GET by digest, of any image", Face.AWS, _asking("GET", _by_digest(_any))),
+        Workload("any-head-tag", "manifest HEAD by tag, of any image", Face.AWS, _asking("HEAD", _by_tag(_any))),
+        Workload("any-blob-head", "blob HEAD, of any image", Face.AWS, _asking("HEAD", _config(_any))),
+        Workload("any-batch-get", "BatchGetImage of any 100", Face.AWS, _batch(_any_batch)),
         Workload("push-small", "push of a small image", Face.AWS, push_small(1, MANY)),
         Workload("push-again", "push of an image that is there", Face.AWS, _push_again),
         Workload("tags-page", "list of 100 tags", Face.AWS, _asking("GET", _tags)),
         Workload("tags-middle", "list of 100 tags, from the middle", Face.AWS, _asking("GET", _tags_from_the_middle)),
         Workload("token", "GetAuthorizationToken", Face.AWS, call("GetAuthorizationToken", lambda _bench: {})),
-        Workload("batch-get", "BatchGetImage of 100", Face.AWS, _batch),
         Workload("describe-page", "DescribeImages, a page of 100", Face.AWS, call("DescribeImages", _page)),
         Workload(
             "describe-middle",
@@ -132,3 +157,5 @@ GROWING: Final[Mapping[str, Workload]] = {
         ),
     )
 }
+# What asks for any image; compared from the first size of which a worker does not remember all.
+OF_ANY: Final = frozenset(name for name in GROWING if name.startswith("any-"))

@@ -108,6 +108,13 @@ def test_growth_is_the_dearest_over_the_first_and_excessive_over_twice(
     assert growth.excessive == (["blob-head"] if excessive else [])
 
 
+def test_what_asks_for_any_image_is_compared_from_where_not_all_are_remembered() -> None:
+    spreads = [Spread(median, median, median) for median in (50, 100, 150)]
+    growth = Growth({}, (1_000, 100_000, 1_000_000), {"any-blob-head": spreads, "blob-head": spreads})
+    assert growth.growth("any-blob-head") == pytest.approx(1.5)
+    assert growth.excessive == ["blob-head"]
+
+
 def test_growth_comes_back_from_its_json() -> None:
     growth = grown(100, 120, 140)
     growth.started += [0.5, 0.6, 0.7]
