@@ -15,7 +15,8 @@ from moorage.edge.http.patience import WORTH, Patience
 
 # Of ``struct tcp_info``: the state, tcpi_unacked, tcpi_bytes_acked, tcpi_bytes_received, tcpi_notsent_bytes.
 _INFO = struct.Struct("=B23xI92xQQ8xI")
-_OPEN = frozenset({1, 8})  # established, and closed by the client alone
+_LEFT = 8  # closed by the client alone
+_OPEN = frozenset({1, _LEFT})  # the other one is established
 _RESET = struct.pack("ii", 1, 0)
 _STALLED_EACH = 32  # readers that take nothing, from one client; each holds some 400 kB of ours
 _STALLED_ALL = 128
@@ -32,11 +33,15 @@ class State(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the kernel counts: bytes that came, bytes that were taken from us, and whether some wait to be taken."""
+    """What the kernel counts: bytes that came, bytes that were taken from us, and whether some wait to be taken.
+
+    A client that ``left`` sends nothing more, and mostly takes nothing either.
+    """
 
     received: int
     taken: int
     waiting: bool
+    left: bool = False
 
 
 class Connection:
@@ -63,6 +68,10 @@ class Connection:
             self.state, self.since = State.IDLE, now
         elif came:
             self._become(State.HEAD, now, sample)
+
+    @property
+    def left(self) -> bool:
+        return self._last.left
 
     def overdue(self, now: float, patience: Patience) -> bool:
         limits = {State.HEAD: patience.header, State.IDLE: patience.idle, State.SENDING: patience.send}
@@ -100,6 +109,10 @@ class Connections:
     def stalled(self) -> dict[str, float | None]:
         """Give every peer, and since when it took nothing of what is on its way to it: None if nothing is."""
         return {_named(one.peer): one.since if one.state is State.SENDING else None for one in self._known.values()}
+
+    def left(self) -> set[str]:
+        """Give the peers that sent their last: the HTTP server sees it only when it writes to them."""
+        return {_named(one.peer) for one in self._known.values() if one.left}
 
     def _look_at(self, handle: int, port: int, now: float) -> Connection | None:
         known = self._known.get(handle)
@@ -143,7 +156,7 @@ def _read(connection: socket.socket) -> Sample | None:
     if len(told) < _INFO.size:
         return None
     state, unacked, taken, received, unsent = _INFO.unpack(told)
-    return Sample(received, taken, bool(unacked or unsent)) if state in _OPEN else None
+    return Sample(received, taken, bool(unacked or unsent), state == _LEFT) if state in _OPEN else None
 
 
 def _named(peer: tuple[str, int]) -> str:

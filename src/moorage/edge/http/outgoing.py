@@ -8,7 +8,7 @@ more waits, which takes next to nothing, and begins when others have read
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from moorage.domain.errors import TooBusy
@@ -93,11 +93,13 @@ class Outgoing:
             self._judge(answer, unread=False)
             self._serve()
 
-    def look(self, now: float, stalled: Mapping[str, float | None]) -> None:
-        """Take note of who reads.
+    def look(self, now: float, stalled: Mapping[str, float | None], left: Collection[str] = ()) -> None:
+        """Take note of who reads, and who went away.
 
-        ``stalled`` has every peer, and since when it took nothing of what is on its way to it: None if nothing is.
+        ``stalled`` has every peer, and since when it took nothing of what is on its way to it: None if nothing is. Who
+        ``left`` does not wait any longer; what has begun counts on, since it may still be read.
         """
+        self._send_away(now, left)
         for peer, answer in tuple(self._answers.items()):
             age, since = now - answer.at, stalled.get(peer)
             if peer not in stalled:
@@ -113,7 +115,6 @@ class Outgoing:
             else:
                 self._judge(answer, unread=since == answer.stalled or now - since >= _READING)
         self._serve()
-        self._send_away(now)
         if not self._waiting:
             self.wanted.clear()
 
@@ -128,6 +129,9 @@ class Outgoing:
         return self._unread + size <= self._everyone and self._of[answer.client] + size <= self._each
 
     def _start(self, peer: str, answer: Answer) -> None:
+        before = self._answers.get(peer)
+        if before is not None:  # who waits may begin behind a later request of the same address and port
+            self._judge(before, unread=False)
         self._answers[peer] = answer
         self._judge(answer, unread=True)
 
@@ -152,9 +156,9 @@ class Outgoing:
                 self._start(waiting.peer, waiting.answer)
                 waiting.turn.set_result(None)
 
-    def _send_away(self, now: float) -> None:
+    def _send_away(self, now: float, left: Collection[str]) -> None:
         for waiting in tuple(self._waiting):
-            if now - waiting.answer.at >= self._patience:
+            if waiting.peer in left or now - waiting.answer.at >= self._patience:
                 self._refuse(waiting)
 
     def _refuse(self, waiting: _Waiting) -> None:

@@ -46,7 +46,7 @@ class Watch:
                 if taken % _AT_ONCE == 0:
                     await asyncio.sleep(0)
             if not self._outgoing.is_empty:
-                self._outgoing.look(now, self._connections.stalled())
+                self._outgoing.look(now, self._connections.stalled(), self._connections.left())
             least = (time.thread_time() - began) * _SHARE if taken > _AT_ONCE else 0.0
 
     async def _rest(self, least: float) -> None:

@@ -1,7 +1,7 @@
 """Large answers: how many a client may leave unread, who waits, and who begins next."""
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from typing import Final
 
 import pytest
@@ -30,10 +30,10 @@ class Gate:
             await asyncio.sleep(0)
         return [task.done() and not task.cancelled() and task.exception() is None for task in asking]
 
-    def look(self, after: float, stalled: Mapping[str, float | None]) -> None:
+    def look(self, after: float, stalled: Mapping[str, float | None], left: Collection[str] = ()) -> None:
         """Look so long after the beginning; the times of ``stalled`` count from there too."""
         told = {peer: None if since is None else self._now + since for peer, since in stalled.items()}
-        self.outgoing.look(self._now + after, told)
+        self.outgoing.look(self._now + after, told, left)
 
 
 def run(work: Coroutine[None, None, None]) -> None:
@@ -197,5 +197,32 @@ def test_when_everything_is_read_nothing_is_left_to_look_at() -> None:
         assert not gate.outgoing.is_empty
         gate.look(1, {})
         assert gate.outgoing.is_empty
+
+    run(work())
+
+
+def test_who_leaves_does_not_wait_before_others() -> None:
+    async def work() -> None:
+        gate = Gate()
+        begun = [gate.ask(OURS, 1), gate.ask(OURS, 2)]
+        ghost, waiting = gate.ask(OURS, 3), gate.ask(OURS, 4)
+        assert await gate.begun(*begun, ghost, waiting) == [True, True, False, False]
+        gate.look(1, {f"{OURS}:{port}": 0 if port < 3 else READ for port in range(1, 5)}, {f"{OURS}:3"})
+        gate.outgoing.over(f"{OURS}:1")
+        assert await gate.begun(waiting) == [True]
+        with pytest.raises(TooBusy):
+            await ghost
+
+    run(work())
+
+
+def test_an_answer_behind_another_one_of_its_peer_takes_its_place() -> None:
+    async def work() -> None:
+        gate = Gate()
+        asking = [gate.ask(OURS, 1), gate.ask(OURS, 1)]
+        assert await gate.begun(*asking) == [True, True]
+        gate.outgoing.over(f"{OURS}:1")
+        later = [gate.ask(OURS, 2), gate.ask(OURS, 3)]
+        assert await gate.begun(*later) == [True, True]
 
     run(work())
