@@ -1,8 +1,7 @@
 """A session of GetSessionToken does neither IAM's work nor what is of its kind (decision 88)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from moorage.domain.actions import OPERATIONS
 from moorage.edge.awsjson.edge import HANDLERS
 from moorage.operations.accounts import NewKey
 from moorage.operations.borrowed import may_borrow
-from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_env
+from support.env import HOME, OTHER
 from unit.edge.awsjson.wire import ask
 from unit.edge.awsquery.wire import Client, policy
 
@@ -32,13 +31,6 @@ OPEN: Mapping[str, Mapping[str, object]] = {
     "RevokeToken": {"tokenId": "mt-0123456789abcdef0"},
 }
 STRANGER = "UnrecognizedClientException"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Client]:
-    env = make_env(tmp_path, FrozenClock())
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """``moorage can`` answers what the call itself would be told, however the action is spelled."""
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from moorage.operations.access import Access, check_access
 from moorage.operations.registry_policies import put_policy as put_registry_policy
 from moorage.operations.repository_policies import set_policy
 from moorage.policy.decide import REACH_OF_V1
-from support.env import HOME, REGION, FrozenClock, close_env, configure_account, make_env
+from support.env import HOME, REGION
 from support.iamcalls import trust_in
 from unit.edge.awsquery.wire import Client, Refused, policy
 from unit.operations.tenant import REPOSITORY, Tenant
@@ -25,13 +24,6 @@ LIMIT = f"arn:aws:iam::{HOME}:policy/limit"
 ISSUER = "oidc.example.com/cluster"
 PROVIDER = f"arn:aws:iam::{HOME}:oidc-provider/{ISSUER}"
 RED = [{"Key": "team", "Value": "red"}]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Client]:
-    env = make_env(tmp_path, FrozenClock())
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 def as_tenant(client: Client) -> Tenant:

@@ -1,34 +1,20 @@
 """IAM and STS over the wire: who is let in, what is refused in which words, and what an answer says."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from moorage.domain import errors as fact
 from moorage.edge.awsquery.edge import HANDLERS, SERVICES, QueryEdge
 from moorage.operations.accounts import NewKey
-from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_account, make_env
+from support.env import HOME, OTHER, FrozenClock, make_account
 from support.iamcalls import Scene
 from unit.edge.awsquery.wire import Arrived, Client, Refused, policy, refusal
 
 VERSION = {"Version": "2010-05-08"}
 BUILT = sorted(key.removeprefix("iam.") for key in HANDLERS if key.startswith("iam."))
 SCENE = Scene(HOME, "ada")
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def root(tmp_path: Path, clock: FrozenClock) -> Iterator[Client]:
-    env = make_env(tmp_path, clock)
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 def posted(client: Client, service: str, **form: str) -> Refused:

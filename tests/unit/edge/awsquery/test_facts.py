@@ -1,15 +1,14 @@
 """Conditions on calls of IAM: what they may ask, which no caller can make up; and everything a call is about."""
 
 import json
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from moorage.edge.awsquery.shapes import IAM, IAM_VERSION
 from moorage.edge.http.shapes import members
-from support.env import HOME, FrozenClock, close_env, configure_account, make_env
+from support.env import HOME
 from support.iamcalls import OTHERS, Scene, form_of
 from unit.edge.awsquery.wire import Client, Refused, policy, refusal
 
@@ -32,13 +31,6 @@ BOUNDED_CHANGES = [
         ("Delete", "PermissionsBoundary"),
     )
 ]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Client]:
-    env = make_env(tmp_path, FrozenClock())
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 @pytest.fixture

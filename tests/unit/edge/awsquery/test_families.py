@@ -1,14 +1,13 @@
 """Every operation of IAM asks for its own action and for nothing else, and does what it says."""
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 
 from moorage.edge.awsquery.edge import HANDLERS
-from support.env import HOME, FrozenClock, close_env, configure_account, make_env
+from support.env import HOME
 from support.iamcalls import DOCUMENT, OTHERS, Scene, trust_in
 from unit.edge.awsquery.wire import Client, Refused, policy, refusal
 
@@ -27,13 +26,6 @@ CONFLICTS: Mapping[str, str] = {
     "GetServiceLinkedRoleDeletionStatus": "NoSuchEntity",
     "RemoveRoleFromInstanceProfile": "NoSuchEntity",
 }
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Client]:
-    env = make_env(tmp_path, FrozenClock())
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 @pytest.fixture

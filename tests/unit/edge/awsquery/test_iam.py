@@ -1,20 +1,11 @@
 """IAM's operations as a client sees them: what they answer, and what they refuse in which words."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
 
-from support.env import HOME, FrozenClock, close_env, configure_account, make_env
+from support.env import HOME
 from unit.edge.awsquery.wire import Client, policy, refusal
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Client]:
-    env = make_env(tmp_path, FrozenClock())
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 def test_a_new_user_is_described(root: Client) -> None:

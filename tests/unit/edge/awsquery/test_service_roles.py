@@ -1,8 +1,7 @@
 """Service-linked roles are protected: nobody changes them, and they leave nothing behind."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from sqlalchemy import select
 
 from moorage.store import attachments, entity_tags, inline_policies, members
 from moorage.store.transaction import Transaction
-from support.env import HOME, FrozenClock, close_env, configure_account, make_env
+from support.env import HOME
 from support.iamcalls import DOCUMENT, OTHERS, trust_in
 from unit.edge.awsquery.wire import Client, refusal
 
@@ -31,13 +30,6 @@ PROTECTED: Mapping[str, dict[str, Any]] = {
     "RemoveRoleFromInstanceProfile": {"InstanceProfileName": "machine"},
     "DeleteRole": {},
 }
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Iterator[Client]:
-    env = make_env(tmp_path, FrozenClock())
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 @pytest.mark.parametrize("operation", PROTECTED)

@@ -1,33 +1,20 @@
 """Sessions over the wire: who becomes a role, what the session may, and when it ends."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 
 from moorage.domain.names import AccountId
 from moorage.operations import sessions
 from moorage.operations.accounts import NewKey
-from support.env import HOME, OTHER, FrozenClock, close_env, configure_account, make_account, make_env
+from support.env import HOME, OTHER, FrozenClock, make_account
+from unit.edge.awsquery.trusting import make_role, trust
 from unit.edge.awsquery.wire import Client, Refused, policy, refusal
 
 ROLE = f"arn:aws:iam::{HOME}:role/builder"
-
-
-@pytest.fixture
-def clock() -> FrozenClock:
-    return FrozenClock()
-
-
-@pytest.fixture
-def root(tmp_path: Path, clock: FrozenClock) -> Iterator[Client]:
-    env = make_env(tmp_path, clock)
-    yield Client(env, configure_account(env, HOME))
-    close_env(env)
 
 
 @pytest.fixture
@@ -35,20 +22,6 @@ def stranger(root: Client) -> Client:
     """Give a user of another account who may do everything there."""
     theirs = replace(root, key=make_account(root.env, OTHER))
     return theirs.new_user("eve", "*")
-
-
-def trust(principal: object, *actions: str, **conditions: Mapping[str, str]) -> str:
-    statement: dict[str, object] = {"Effect": "Allow", "Principal": principal}
-    statement["Action"] = list(actions) or "sts:AssumeRole"
-    if conditions:
-        statement["Condition"] = conditions
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def make_role(root: Client, document: str, *actions: str, **members: object) -> None:
-    root.call("CreateRole", "iam", RoleName="builder", AssumeRolePolicyDocument=document, **members)
-    if actions:
-        root.call("PutRolePolicy", RoleName="builder", PolicyName="p", PolicyDocument=policy("Allow", *actions))
 
 
 def assume(client: Client, name: str = "night", **members: Any) -> dict[str, Any]:  # noqa: ANN401 - members of every type
@@ -381,60 +354,3 @@ def test_a_forged_request_uses_no_key(root: Client) -> None:
     assert not root.env.key_uses.take()
     root.call("GetCallerIdentity", "sts")
     assert [used.id for used in root.env.key_uses.take()] == [root.key.access_key_id]
-
-
-@pytest.mark.parametrize(
-    "actions",
-    [
-        ["*"],
-        ["sts:AssumeRole", "s3:GetObject"],
-        ["ecr:*"],
-        ["stsx:AssumeRole"],
-        ["iam:PassRole"],
-        ["sts:GetCallerIdentity"],
-        ["sts:AssumeRole", "sts:GetSessionToken"],
-        ["sts:Get*"],
-        ["sts:AssumeRole?"],
-        ["sts:AssumeRoot"],
-        ["*:AssumeRole"],
-    ],
-    ids=",".join,
-)
-def test_a_trust_policy_names_what_opens_sessions_alone(root: Client, actions: list[str]) -> None:
-    bad = trust({"AWS": str(HOME)}, *actions)
-    made = refusal(root, "CreateRole", RoleName="builder", AssumeRolePolicyDocument=bad)
-    make_role(root, trust({"AWS": str(HOME)}, "STS:AssumeRole", "sts:TagSession"))
-    changed = refusal(root, "UpdateAssumeRolePolicy", RoleName="builder", PolicyDocument=bad)
-    for refused in (made, changed):
-        assert refused.code == "MalformedPolicyDocument"
-        assert refused.message == "AssumeRole policy may only specify STS AssumeRole actions."
-    kept = root.call("GetRole", RoleName="builder")["Role"]["AssumeRolePolicyDocument"]
-    assert "TagSession" in str(kept)
-
-
-@pytest.mark.parametrize(
-    "action",
-    [
-        "sts:AssumeRole",
-        "sts:AssumeRoleWithSAML",
-        "sts:assumerolewithwebidentity",
-        "sts:TagSession",
-        "sts:SetSourceIdentity",
-        "sts:SetContext",
-        "sts:*",
-        "sts:AssumeRole*",
-        "sts:Set*",
-        "STS:?agSession",
-    ],
-)
-def test_a_trust_policy_names_an_action_that_opens_sessions(root: Client, action: str) -> None:
-    make_role(root, trust({"AWS": str(HOME)}, action))
-    kept = root.call("GetRole", RoleName="builder")["Role"]["AssumeRolePolicyDocument"]
-    assert f'"{action}"' in unquote(kept)
-
-
-def test_a_trust_policy_names_no_resource(root: Client) -> None:
-    statement = {"Effect": "Allow", "Principal": {"AWS": str(HOME)}, "Action": "sts:AssumeRole", "Resource": "*"}
-    bad = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    refused = refusal(root, "CreateRole", RoleName="builder", AssumeRolePolicyDocument=bad)
-    assert (refused.code, refused.message) == ("MalformedPolicyDocument", "Has prohibited field Resource")
