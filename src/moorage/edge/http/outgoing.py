@@ -49,7 +49,7 @@ class Outgoing:
     def __init__(self, patience: float = 30, *, each: int = EACH, everyone: int = ALL) -> None:
         self._patience, self._each, self._everyone = patience, each, everyone
         self._answers: dict[str, Answer] = {}
-        self._unread, self._of = 0, Counter[str]()
+        self._of = Counter[str]()  # bytes that each client leaves unread
         self._waiting: dict[_Waiting, None] = {}
         self._ended = False
         self.wanted = asyncio.Event()  # set while somebody waits
@@ -126,7 +126,7 @@ class Outgoing:
 
     def _fits(self, answer: Answer) -> bool:
         size = answer.size
-        return self._unread + size <= self._everyone and self._of[answer.client] + size <= self._each
+        return self._of.total() + size <= self._everyone and self._of[answer.client] + size <= self._each
 
     def _start(self, peer: str, answer: Answer) -> None:
         before = self._answers.get(peer)
@@ -139,9 +139,7 @@ class Outgoing:
         if answer.unread is unread:
             return
         answer.unread = unread
-        change = answer.size if unread else -answer.size
-        self._unread += change
-        self._of[answer.client] += change
+        self._of[answer.client] += answer.size if unread else -answer.size
         if not self._of[answer.client]:
             del self._of[answer.client]
 
