@@ -20,6 +20,7 @@ from bench.workloads import Bench, Company, Restless
 
 _EVERY: Final = 1.0  # seconds from byte to byte
 _DECLARED: Final = 1_000_000  # bytes of a body that never comes whole
+_SENT: Final = 300_000  # of which so many come at once
 _LOOKS, _PAUSE, _REST = 120, 0.25, 0.02  # how often, seconds in between, and of the processor in each of them
 
 Join = Callable[[Bench, Address], socket.socket]
@@ -40,6 +41,17 @@ def crowd(join: Join) -> Company:
 
 def drip(_bench: Bench, address: Address) -> socket.socket:
     """Begin a part of an upload, of which a byte a second comes."""
+    return _part(address)
+
+
+def stop(_bench: Bench, address: Address) -> socket.socket:
+    """Begin a part of an upload as fast as it goes, and then have a byte a second come."""
+    connection = _part(address)
+    connection.sendall(bytes(_SENT))
+    return connection
+
+
+def _part(address: Address) -> socket.socket:
     connection = address.connect()
     opened = expect(exchange(connection, ask(address, "POST", f"/v2/{REPOSITORY}/blobs/uploads/")), 202)
     where = urlsplit(opened.header("location"))

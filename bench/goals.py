@@ -96,6 +96,7 @@ GOALS: Final[tuple[Goal | Limit, ...]] = (
     Goal("manifest-head-tag", _cost, OURS, OURS_TWO, 0.85),
     Goal("push-small-16", _cost, OURS, OURS_TWO, 0.85),
     Goal("manifest-get-dripped", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
+    Goal("manifest-get-stopped", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
     Goal("manifest-get-stalled", _rate, OURS, OURS, 0.8, against="manifest-get-tag"),
     Limit(BEFORE, "µs", 30, binding=True),
     Limit(LOADED, "µs", 30, binding=True),

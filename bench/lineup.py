@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from shutil import which
 from typing import Final
 
 from bench import fill, moorage, peers
@@ -27,7 +28,7 @@ def lined_up(names: Sequence[str], bench: Bench, results: Results) -> Iterator[l
     """Have every server of these names that is there; the others are named as missing."""
     with ExitStack() as stack:
         targets: list[Target] = []
-        pair = make_pair(bench.folder)
+        pair = make_pair(bench.folder) if _has("openssl", "every server with TLS", results) else None
         for start in _starts(names, bench, pair, results):
             try:
                 target = start()
@@ -41,28 +42,41 @@ def lined_up(names: Sequence[str], bench: Bench, results: Results) -> Iterator[l
         yield targets
 
 
-def _starts(names: Sequence[str], bench: Bench, pair: Pair, results: Results) -> Iterator[Callable[[], Target]]:
+def _starts(names: Sequence[str], bench: Bench, pair: Pair | None, results: Results) -> Iterator[Callable[[], Target]]:
     if OURS in names:
         yield lambda: _ours(bench)
-        yield lambda: _ours_tls(bench, pair)
+        if pair is not None:
+            yield lambda: _ours_tls(bench, pair)
         yield lambda: _ours_two(bench, OURS_TWO)
         yield lambda: _ours_two(bench, OURS_FULL, all_cores())
     for peer in (peer for name, peer in PEERS.items() if name in names):
         if (reason := peer.missing) is not None:
-            results.missing[peer.name] = reason
-            print(f"missing: {reason}", flush=True)
+            _miss(peer.name, reason, results)
             continue
-        yield from _forms(peer, bench, pair)
+        yield from _forms(peer, bench, pair, results)
     if DD in names:
         yield lambda: _dd(bench)
 
 
-def _forms(peer: Peer, bench: Bench, pair: Pair) -> Iterator[Callable[[], Target]]:
+def _has(tool: str, wanted_for: str, results: Results) -> bool:
+    """Tell whether a tool is there, and name what is missing without it."""
+    if which(tool) is None:
+        _miss(tool, f"{wanted_for}, since {tool} is not installed: bench/install.sh installs it", results)
+    return which(tool) is not None
+
+
+def _miss(name: str, reason: str, results: Results) -> None:
+    if name not in results.missing:
+        print(f"missing: {reason}", flush=True)
+    results.missing[name] = reason
+
+
+def _forms(peer: Peer, bench: Bench, pair: Pair | None, results: Results) -> Iterator[Callable[[], Target]]:
     """Give a peer's forms: open, with users, and with TLS."""
     forms: list[tuple[bool, Pair | None]] = [(False, None)]
-    if Face.REGISTRY in peer.faces:
+    if Face.REGISTRY in peer.faces and _has("htpasswd", "every peer with users", results):
         forms.append((True, None))
-    if peer.tls:
+    if peer.tls and pair is not None:
         forms.append((False, pair))
     for htpasswd, spoken in forms:
 

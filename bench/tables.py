@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from bench.crowd import crowd, drip, stall
+from bench.crowd import crowd, drip, stall, stop
 from bench.fill import manifest_number, numbers_of_many
 from bench.stock import MANY, TAG, blob_path, manifest_path
 from bench.targets import Face
@@ -85,6 +85,13 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
             _REGISTRY,
             get(_by_tag),
             company=crowd(drip),
+        ),
+        Workload(
+            "manifest-get-stopped",
+            "manifest GET by tag beside 1,000 that stop amid a push",
+            _REGISTRY,
+            get(_by_tag),
+            company=crowd(stop),
         ),
         Workload(
             "manifest-get-stalled",

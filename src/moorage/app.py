@@ -24,12 +24,14 @@ from moorage.edge.awsquery.edge import QueryEdge
 from moorage.edge.http.body import Bodies
 from moorage.edge.http.front import Door, Front
 from moorage.edge.http.health import HealthEdge
+from moorage.edge.http.incoming import Incoming
 from moorage.edge.http.log import RequestLog
 from moorage.edge.http.outgoing import Outgoing
 from moorage.edge.http.patience import Patience
 from moorage.edge.http.request import is_proxy
 from moorage.edge.http.root import RootEdge
 from moorage.edge.http.server import Listening, serve
+from moorage.edge.http.turns import Turns
 from moorage.edge.http.watch import Watch
 from moorage.edge.oci.edge import OciEdge
 from moorage.edge.oci.links import LinkEdge
@@ -76,10 +78,15 @@ def serve_worker(
     asyncio.run(_first_account(config, env))
     log = RequestLog(_log_writer(config.log))
     patience = Patience(config.header_timeout, config.idle_timeout, config.body_timeout, config.send_timeout)
-    bodies, outgoing = Bodies(patience), Outgoing(patience.send / 2)
+    wanted = asyncio.Event()
+    bodies = Bodies(patience, incoming=Incoming(Turns(wanted), patience.body / 2))
+    outgoing = Outgoing(Turns(wanted), patience.send / 2)
     front = build_front(config, env, log, bodies, outgoing)
-    proxies = config.trusted_proxies
-    watch = Watch(patience, bodies, outgoing, front.served, is_proxy=lambda peer: is_proxy(peer, proxies))
+
+    def proxied(peer: str) -> bool:
+        return is_proxy(peer, config.trusted_proxies)
+
+    watch = Watch(patience, bodies, outgoing, front.served, wanted=wanted, is_proxy=proxied)
     # What is here now stays: the collector need not look at it again, and looks less often at the rest.
     gc.collect()
     gc.freeze()
@@ -89,7 +96,7 @@ def serve_worker(
     tasks = (log.run(), keep_house(env, sweeps=index == _SWEEPER), watch.run(listener_fd))
 
     def ending() -> None:
-        bodies.leftovers.end()
+        bodies.end()
         outgoing.end()
 
     serve(front.__rsgi__, listening, ready, ending, *tasks)

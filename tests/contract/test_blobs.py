@@ -1,7 +1,9 @@
 """What every blob store promises; one suite, every back end."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+import itertools
+import os
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -116,6 +118,66 @@ def test_many_megabytes_survive_the_writeback_in_between(blobs: BlobStore) -> No
     run(write())
     draft.close()
     assert read(blobs, KEY, 40 * len(piece)) == piece * 40
+
+
+@pytest.mark.parametrize("sizes", [(700_000, 300_000, 40, 130_000), (5, 600_000) * 4, (131_072,) * 9, (524_288,) * 3])
+def test_pieces_of_any_size_are_kept_in_their_order(blobs: BlobStore, sizes: Sequence[int]) -> None:
+    pieces = [bytes([number]) * size for number, size in enumerate(sizes)]
+    whole = b"".join(pieces)
+
+    async def write() -> None:
+        draft = blobs.hold(KEY)
+        for piece in pieces:
+            draft.append(piece)
+        assert b"".join(draft.content()) == whole
+        await draft.sync()
+        draft.close()
+        again = blobs.hold(KEY)
+        again.truncate(len(whole))
+        for piece in pieces:
+            again.append(piece)
+        again.truncate(2 * len(whole) - 1)
+        again.append(pieces[0])
+        await again.commit()
+        again.close()
+
+    run(write())
+    expected = (whole + whole)[:-1] + pieces[0]
+    assert read(blobs, KEY, len(expected)) == expected
+
+
+def test_what_the_disk_takes_in_little_bits_is_whole(blobs: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts, write = itertools.cycle([1, 130_000, 200_000, 3]), os.write
+
+    def little(handle: int, piece: memoryview) -> int:
+        return write(handle, piece[: next(counts)])
+
+    monkeypatch.setattr(os, "write", little)
+    pieces = [bytes([number]) * 130_000 for number in range(20)]
+
+    async def keep_all() -> None:
+        draft = blobs.hold(KEY)
+        for piece in pieces:
+            draft.append(piece)
+        await draft.commit()
+        draft.close()
+
+    run(keep_all())
+    assert read(blobs, KEY, 20 * 130_000) == b"".join(pieces)
+
+
+def test_a_part_that_was_not_synced_is_gone(blobs: BlobStore) -> None:
+    async def write() -> None:
+        draft = blobs.hold(KEY)
+        draft.append(b"a" * 200_000)
+        await draft.sync()
+        draft.append(b"b" * 700_000)
+        draft.close()
+
+    run(write())
+    draft = blobs.hold(KEY)
+    assert b"".join(draft.content()) == b"a" * 200_000
+    draft.close()
 
 
 async def _await(work: Awaitable[T]) -> T:

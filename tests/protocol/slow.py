@@ -61,7 +61,15 @@ def dripping(server: RunningServer) -> dict[str, bytes]:
 
 def stopped_parts(server: RunningServer, count: int, sent: int) -> list[bytes]:
     """Begin so many uploads, and of each a part of which some bytes come and no more."""
-    headers = told(server, **{"Content-Length": str(_DECLARED)})
+    return _parts(server, count, sent, told(server, **{"Content-Length": str(_DECLARED)}))
+
+
+def whole_parts(server: RunningServer, count: int, size: int) -> list[bytes]:
+    """Begin so many uploads, and of each a part that comes whole on a connection of its own."""
+    return _parts(server, count, size, told(server, **{"Content-Length": str(size), "Connection": "close"}))
+
+
+def _parts(server: RunningServer, count: int, sent: int, headers: Mapping[str, str]) -> list[bytes]:
     with Wire(server.host) as wire:
         registry = Registry(wire, server.password())
         paths = [registry.start(REPOSITORY) for _ in range(count)]

@@ -9,19 +9,19 @@ import pytest
 
 from moorage.edge.http.linger import EACH, MOST
 from protocol.registry import Registry, manifest_for
-from protocol.slow import REPOSITORY, dripping, kept, start, stopped_parts, told, work
+from protocol.slow import REPOSITORY, dripping, kept, start, stopped_parts, told, whole_parts, work
 from support.crowds import Crowd, Growth
 from support.server import RunningServer, wait_until
 from support.wire import Wire, head
 
 CROWD: Final = 1000
 MIB: Final = 1024 * 1024
-_STALLED: Final = 32  # readers that take nothing which one client may have
+_STALLED: Final = 20  # readers that take nothing which one client may have
 _WHOLE: Final = 8  # large manifests that one client may leave unread, or a few more
 _WORK: Final = 50  # images that somebody else pushes and pulls meanwhile
 _MOST: Final = 64 * MIB  # bytes that all of a crowd may cost: 64 kB each
 _MOST_OF_READERS: Final = 96 * MIB  # 32 that one client may leave unread, and as much as all of another crowd costs
-_MOST_OF_PARTS: Final = 256 * MIB  # the server's buffer of each has grown as its body came
+_MOST_OF_PARTS: Final = 256 * MIB  # what 64 kB of each come to, what one client has, and as many that it had before
 _MOST_OF_MANIFESTS: Final = 128 * MIB  # 32 on their way, 32 that wait, what is refused meanwhile, and all connections
 
 
@@ -50,9 +50,10 @@ def test_beside_a_thousand_that_send_a_byte_at_a_time_others_are_served(tmp_path
         assert cost_beside(server, [dripping(server)[kind]] * CROWD, left=CROWD) < _MOST
 
 
-def test_beside_a_thousand_that_stop_amid_a_part_others_are_served(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [100_000, 1_000_000])
+def test_beside_a_thousand_that_stop_amid_a_part_others_are_served(tmp_path: Path, sent: int) -> None:
     with start(tmp_path) as server:
-        assert cost_beside(server, stopped_parts(server, CROWD, 100_000), left=CROWD) < _MOST_OF_PARTS
+        assert cost_beside(server, stopped_parts(server, CROWD, sent), left=CROWD) < _MOST_OF_PARTS
 
 
 def test_beside_a_thousand_that_read_nothing_of_a_blob_others_are_served(tmp_path: Path) -> None:
@@ -90,6 +91,20 @@ def test_a_thousand_that_send_a_byte_at_a_time_are_ended(tmp_path: Path, kind: s
         assert growth.most < _MOST
 
 
+def test_a_thousand_that_stop_amid_a_part_are_ended(tmp_path: Path) -> None:
+    with start(tmp_path, body="3") as server, Wire(server.host) as wire:
+        registry, growth, numbers = Registry(wire, server.password()), Growth(server), itertools.count(1)
+
+        def all_are_gone() -> bool:
+            work(registry, next(numbers))
+            growth.look()
+            return crowd.gone() == CROWD
+
+        with Crowd(server, stopped_parts(server, CROWD, 1_000_000)) as crowd:
+            wait_until(all_are_gone)
+        assert growth.most < _MOST_OF_PARTS
+
+
 def test_of_a_thousand_readers_that_take_nothing_few_are_left(tmp_path: Path) -> None:
     with start(tmp_path, send="8") as server, Wire(server.host) as wire:
         registry, path = Registry(wire, server.password()), kept(server, 16 * MIB)
@@ -121,6 +136,20 @@ def test_who_waits_too_long_to_read_is_told_to_come_back(tmp_path: Path) -> None
             wire.send(begin)
             answer = wire.receive()
             assert (answer.status, answer.header("retry-after"), answer.header("connection")) == (429, "10", "close")
+
+
+def test_who_sends_is_served_however_many_send_at_once_from_one_address(tmp_path: Path) -> None:
+    with start(tmp_path) as server, Crowd(server, whole_parts(server, 300, MIB)) as crowd:
+        assert {begin for begin, _ in crowd.read()} == {b"HTTP/1.1 201"}
+
+
+def test_who_waits_too_long_to_send_is_told_to_come_back(tmp_path: Path) -> None:
+    with start(tmp_path, body="8") as server:
+        *stopped, late = stopped_parts(server, 400, MIB)
+        with Crowd(server, stopped), Wire(server.host) as wire:
+            wire.send(late)
+            answer = wire.receive()
+            assert (answer.status, answer.header("retry-after")) == (429, "10")
 
 
 def test_of_those_who_send_on_after_a_refusal_one_client_has_only_a_few(tmp_path: Path) -> None:

@@ -6,9 +6,10 @@ an end is the number of empty pieces it closes with: one after a whole body, two
 well: these are taken only where somebody judges the bytes, and refused elsewhere (docs/decisions/0085-trailers.md).
 """
 
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 from moorage.domain.errors import BodyTooLarge, MalformedRequest
+from moorage.edge.http.incoming import GROWN, Incoming
 from moorage.edge.http.linger import NOT_WAITED_FOR, Leftovers, Rest, less
 from moorage.edge.http.pace import Pace, Paces
 from moorage.edge.http.patience import Patience
@@ -18,14 +19,21 @@ _WHOLE = 1
 
 
 async def read_pieces(
-    pieces: AsyncIterator[bytes], declared: int | None, pace: Pace, *, judged: bool = False
+    pieces: AsyncIterator[bytes],
+    declared: int | None,
+    pace: Pace,
+    *,
+    judged: bool = False,
+    grown: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[bytes]:
     """Give the pieces of a body, and raise at the end if it was cut short.
 
     Bytes that are ``judged`` by their digest may be followed by trailers, or be cut: then they are not what was told.
+    Once the pieces have ``grown`` that is waited for before the next one.
 
     Raises:
         MalformedRequest, BodyTooSlow
+        as ``grown``
 
     """
     empty = 0
@@ -39,6 +47,9 @@ async def read_pieces(
             del piece  # it may be long until the next one comes
             if pace.received == declared:
                 return  # all that was told of is here: its end need not be waited for
+            if grown is not None and pace.reach > GROWN:
+                await grown()
+                grown = None
         else:
             empty += 1
     if (empty > _WHOLE and not judged) or (declared is not None and pace.received != declared):
@@ -48,16 +59,24 @@ async def read_pieces(
 class Bodies:
     """The bodies that are being read: how fast each comes, and how much memory they take together."""
 
-    def __init__(self, patience: Patience | None = None, room: Room | None = None) -> None:
+    def __init__(
+        self, patience: Patience | None = None, room: Room | None = None, incoming: Incoming | None = None
+    ) -> None:
         self.paces = Paces((patience or Patience()).body)
         self.leftovers = Leftovers()
         self.room = room or Room()
+        self.incoming = incoming or Incoming()
 
     def look(self, now: float) -> None:
         """End what is too slow; to be called about once a second."""
         self.paces.look(now)
         self.leftovers.look(now)
         self.room.look(now)
+
+    def end(self) -> None:
+        """Send away who waits, now and from now on: the server is to end."""
+        self.leftovers.end()
+        self.incoming.end()
 
 
 class BodyReader:
@@ -87,16 +106,25 @@ class BodyReader:
         return await _collect(read_pieces(self._open(transport), declared, pace), limit)
 
     def pieces(
-        self, transport: AsyncIterable[bytes], declared: int | None, *, judged: bool = False
+        self,
+        transport: AsyncIterable[bytes],
+        declared: int | None,
+        sender: Sender = UNKNOWN,
+        *,
+        judged: bool = False,
     ) -> AsyncIterator[bytes]:
         """Give a body in pieces as they come.
 
         Raises:
-            MalformedRequest, BodyTooSlow
+            MalformedRequest, BodyTooSlow, TooBusy
 
         """
-        self._pace = self._bodies.paces.begin()
-        return read_pieces(self._open(transport), declared, self._pace, judged=judged)
+        self._pace = pace = self._bodies.paces.begin(chunked=declared is None)
+
+        async def grown() -> None:
+            await self._bodies.incoming.begin(pace, sender.peer)
+
+        return read_pieces(self._open(transport), declared, pace, judged=judged, grown=grown)
 
     def rest(self, transport: AsyncIterable[bytes], declared: int | None, sender: Sender) -> Rest | None:
         """Tell what is still to come of the body, once there is an answer, and may be taken."""
@@ -123,6 +151,7 @@ class BodyReader:
     def close(self) -> None:
         if self._pace is not None:
             self._bodies.paces.end(self._pace)
+            self._bodies.incoming.over(self._pace)
         if self._share is not None:
             self._bodies.room.give(self._share)
 

@@ -18,8 +18,8 @@ _INFO = struct.Struct("=B23xI92xQQ8xI")
 _LEFT = 8  # closed by the client alone
 _OPEN = frozenset({1, _LEFT})  # the other one is established
 _RESET = struct.pack("ii", 1, 0)
-_STALLED_EACH = 32  # readers that take nothing, from one client; each holds some 400 kB of ours
-_STALLED_ALL = 128
+_STALLED_EACH = 20  # readers that take nothing, from one client: fewer than may begin, so that others soon may
+_STALLED_ALL = 80
 
 
 class State(enum.Enum):

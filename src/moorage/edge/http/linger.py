@@ -19,7 +19,7 @@ MOST = 64 * MIB  # more than any call of the JSON API or any manifest; layers ma
 LEAST = 4096  # bytes that each piece counts for: a chunk of one byte costs the server as much as this
 LONGEST = 30.0  # seconds, as long as a head may take
 SILENCE = 5.0  # seconds in which 64 kB have to come
-EACH = 32  # of one client at a time: as many as it may have readers that take nothing
+EACH = 32  # of one client at a time
 ALL = 128
 
 

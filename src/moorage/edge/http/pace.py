@@ -14,11 +14,12 @@ from moorage.edge.http.patience import WORTH
 class Pace:
     """One body on its way: what came of it, and who waits for more."""
 
-    __slots__ = ("_mark", "_since", "_task", "began", "late", "over", "received")
+    __slots__ = ("_longest", "_mark", "_since", "_task", "began", "chunked", "late", "over", "received")
 
-    def __init__(self, now: float) -> None:
+    def __init__(self, now: float, *, chunked: bool = False) -> None:
         self.began = self._since = now
         self.received = self._mark = 0
+        self.chunked, self._longest = chunked, 0
         self._task: asyncio.Task[object] | None = None
         self.late = self.over = False
 
@@ -44,7 +45,9 @@ class Pace:
             raise
         finally:
             self._task = None
-        self.received += len(piece)
+        size = len(piece)
+        self.received += size
+        self._longest = max(size, self._longest - size)
         return piece
 
     def look(self, now: float, timeout: float) -> None:
@@ -63,6 +66,11 @@ class Pace:
             self._task.cancel()
 
     @property
+    def reach(self) -> int:
+        """Give how long a piece may have come since the server's buffer was last used up; of chunks nobody can tell."""
+        return self.received if self.chunked else self._longest
+
+    @property
     def waits(self) -> bool:
         """Tell whether somebody waits for the next piece, so that the wait can be ended."""
         return self._task is not None
@@ -79,8 +87,8 @@ class Paces:
         self._timeout = timeout
         self._under_way: set[Pace] = set()
 
-    def begin(self) -> Pace:
-        pace = Pace(asyncio.get_running_loop().time())
+    def begin(self, *, chunked: bool = False) -> Pace:
+        pace = Pace(asyncio.get_running_loop().time(), chunked=chunked)
         self._under_way.add(pace)
         return pace
 

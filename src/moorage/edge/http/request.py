@@ -199,12 +199,12 @@ class Request:
         """Give the body in pieces as they come; one that is cut short raises at its end, unless a digest judges it.
 
         Raises:
-            MalformedRequest, BodyTooSlow
+            MalformedRequest, BodyTooSlow, TooBusy
 
         """
         if not judged:
             self._expect_no_trailers()
-        async for piece in self._reader.pieces(self._transport, self.content_length, judged=judged):
+        async for piece in self._reader.pieces(self._transport, self.content_length, self.sender, judged=judged):
             self.received += len(piece)
             yield piece
             del piece  # it may be long until the next one comes

@@ -15,6 +15,7 @@ import uvloop
 from granian._granian import RSGIWorker, SocketHolder, WorkerSignal
 from granian.http import HTTP1Settings
 
+from moorage.edge.http.incoming import BUFFER
 from moorage.edge.http.tasks import Application, Scheduler
 
 _BACKLOG = 4096
@@ -66,7 +67,7 @@ def serve(
         30,
         _CONNECTIONS,
         "1",
-        HTTP1Settings(header_read_timeout=int(listening.silence * 1000), pipeline_flush=False),
+        HTTP1Settings(header_read_timeout=int(listening.silence * 1000), max_buffer_size=BUFFER, pipeline_flush=False),
         None,
         False,
         None,

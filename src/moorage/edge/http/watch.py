@@ -11,31 +11,32 @@ from moorage.edge.http.outgoing import Outgoing
 from moorage.edge.http.patience import Patience
 
 _LONGEST_PAUSE = 2.0
-_SHORTEST_PAUSE = 0.1  # while answers wait for what a look may tell
+_SHORTEST_PAUSE = 0.1  # while somebody waits for what a look may tell
 _LOOKS = 4  # in the shortest time-out
 _AT_ONCE = 200  # connections, a few hundred microseconds
 _SHARE = 50  # of the time that looking may take: a fiftieth
 
 
 class Watch:
-    """Looks after bodies, answers and connections."""
+    """Looks after bodies, answers and connections; more often once somebody has ``wanted`` it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it looks after, and how
         self,
         patience: Patience,
         bodies: Bodies,
         outgoing: Outgoing,
         served: Collection[str],
         *,
+        wanted: asyncio.Event,
         is_proxy: Callable[[str], bool],
     ) -> None:
         self._pause = min(_LONGEST_PAUSE, patience.shortest / _LOOKS)
-        self._bodies, self._outgoing = bodies, outgoing
+        self._bodies, self._outgoing, self._wanted = bodies, outgoing, wanted
         self._connections = Connections(patience, served, is_proxy=is_proxy)
 
     async def run(self, listener: int) -> None:
         loop, least = asyncio.get_running_loop(), 0.0
-        looked = loop.time()
+        looked, incoming = loop.time(), self._bodies.incoming
         while True:
             await self._rest(least)
             if loop.time() - looked >= self._pause:  # at each look one slow body may be ended
@@ -47,12 +48,16 @@ class Watch:
                     await asyncio.sleep(0)
             if not self._outgoing.is_empty:
                 self._outgoing.look(now, self._connections.stalled(), self._connections.left())
+            if not incoming.is_empty:
+                incoming.look(now)
+            if not (self._outgoing.waits or incoming.waits):
+                self._wanted.clear()
             least = (time.thread_time() - began) * _SHARE if taken > _AT_ONCE else 0.0
 
     async def _rest(self, least: float) -> None:
-        """Wait for the next look; not as long as usual while answers wait for it."""
+        """Wait for the next look; not as long as usual while somebody waits for what it tells."""
         least = max(_SHORTEST_PAUSE, least)
         await asyncio.sleep(least)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._pause - least):
-                await self._outgoing.wanted.wait()
+                await self._wanted.wait()

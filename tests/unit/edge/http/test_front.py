@@ -13,9 +13,10 @@ from moorage.domain.content import Content
 from moorage.domain.errors import RegistryError
 from moorage.edge.http.front import Door, Edge, Front
 from moorage.edge.http.log import Line, RequestLog
-from moorage.edge.http.outgoing import EACH, FREE, Outgoing
+from moorage.edge.http.outgoing import FREE, Outgoing
 from moorage.edge.http.request import Request
 from moorage.edge.http.response import Response
+from moorage.edge.http.turns import EACH
 from support.env import HOME, REGION, START
 from unit.edge.http.wire import WHOLE, Arrived
 

@@ -8,6 +8,7 @@ import pytest
 
 from moorage.domain.errors import TooBusy
 from moorage.edge.http.outgoing import Outgoing
+from moorage.edge.http.turns import Turns
 
 HALF: Final = 50
 OURS, THEIRS, OTHERS = "10.0.0.1", "10.0.0.2", "10.0.0.3"
@@ -18,7 +19,8 @@ class Gate:
     """Room for two answers of one client and three of all, and the time as the watch tells it."""
 
     def __init__(self) -> None:
-        self.outgoing = Outgoing(patience=10, each=2 * HALF, everyone=3 * HALF)
+        self.wanted = asyncio.Event()
+        self.outgoing = Outgoing(Turns(self.wanted, each=2 * HALF, everyone=3 * HALF), patience=10)
         self._now = asyncio.get_running_loop().time()
 
     def ask(self, client: str, port: int, *, made: bool = False, size: int = HALF) -> "asyncio.Task[None]":
@@ -119,11 +121,12 @@ def test_who_waits_too_long_is_told_to_come_back() -> None:
         gate = Gate()
         asking = [gate.ask(OURS, number) for number in (1, 2, 3)]
         await gate.begun(*asking)
-        assert gate.outgoing.wanted.is_set()
+        assert gate.wanted.is_set()
+        assert gate.outgoing.waits
         gate.look(11, {f"{OURS}:1": 0.5, f"{OURS}:2": 0.5})
         with pytest.raises(TooBusy):
             await asking[2]
-        assert not gate.outgoing.wanted.is_set()
+        assert not gate.outgoing.waits
 
     run(work())
 
