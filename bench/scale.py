@@ -38,7 +38,7 @@ _INTRODUCTION: Final = (
     "medians of all rounds, with the least and the most in brackets. "
     f"Nothing may cost more than {_ALLOWED:.0f} times what it costs at the first size. What asks for any of all images "
     "is compared from the first size of which a worker does not remember all: of a smaller registry it looks nothing "
-    "up.\n"
+    "up. The last column compares with that one all the same.\n"
 )
 
 
@@ -52,12 +52,11 @@ class Growth:
     started: list[float] = field(default_factory=list)  # seconds to the first answer
     memory: list[float] = field(default_factory=list)  # MB after the workloads
     database: list[float] = field(default_factory=list)  # MB on the disk
+    filled: list[float] = field(default_factory=list)  # seconds that it took to come from one size to the next
 
     def growth(self, workload: str) -> float:
         """Tell how many times its first cost a workload costs at its dearest size."""
-        first = self.first(workload)
-        medians = [spread.median for spread in self.costs[workload][first:]]
-        return max(medians) / medians[0] if medians and medians[0] else 0.0
+        return _dearest(self.costs[workload][self.first(workload) :])
 
     def first(self, workload: str) -> int:
         """Give the place of the size that a workload's other sizes are compared with."""
@@ -88,7 +87,7 @@ def grow(form: Form, sizes: Sizes, steps: tuple[int, ...], folder: Path) -> tupl
             moorage.prepare(target)
             if not filled:
                 fill.stock(target, goods)
-            _fill(target, filled, step)
+            growth.filled.append(_fill(target, filled, step))
             filled = step
         finally:
             target.stop()
@@ -102,7 +101,14 @@ def grow(form: Form, sizes: Sizes, steps: tuple[int, ...], folder: Path) -> tupl
     return growth, failed
 
 
-def _fill(target: Target, first: int, last: int) -> None:
+def _dearest(spreads: Sequence[Spread]) -> float:
+    """Tell how many times the first median the largest one is."""
+    medians = [spread.median for spread in spreads]
+    return max(medians) / medians[0] if medians and medians[0] else 0.0
+
+
+def _fill(target: Target, first: int, last: int) -> float:
+    """Put images there, the last ones by these numbers; give the seconds that it took."""
     server = moorage.running(target)
     began = time.perf_counter()
 
@@ -111,6 +117,7 @@ def _fill(target: Target, first: int, last: int) -> None:
             print(f"filled {done:,} images after {time.perf_counter() - began:.0f} s", flush=True)
 
     fill.generate(target.data, fill.registry_of(server.account_id, server.region), first, last, told=told)
+    return time.perf_counter() - began
 
 
 def _measure(growth: Growth, bench: Bench, target: Target, failed: dict[str, str]) -> None:
@@ -129,25 +136,28 @@ def _measure(growth: Growth, bench: Bench, target: Target, failed: dict[str, str
 
 
 def markdown(growth: Growth) -> str:
-    head = ["work", *(f"{step:,} images" for step in growth.steps), "dearest ÷ first"]
+    sizes = [f"{step:,}" for step in growth.steps]
+    head = ["work", *(f"{size} images" for size in sizes), "dearest ÷ first", f"dearest ÷ that at {sizes[0]}"]
     told = [
         "# Growth\n",
         _INTRODUCTION,
         *(f"- {name}: {value}" for name, value in growth.about.items()),
         "",
         f"| {' | '.join(head)} |",
-        f"|---|{'--:|' * (len(growth.steps) + 1)}",
+        f"|---|{'--:|' * (len(growth.steps) + 2)}",
     ]
     for name, spreads in growth.costs.items():
         mark = " (more than allowed)" if name in growth.excessive else ""
-        cells = [GROWING[name].title + mark, *map(with_spread, spreads), f"{growth.growth(name):.2f}"]
+        ratios = (f"{growth.growth(name):.2f}", f"{_dearest(spreads):.2f}")
+        cells = [GROWING[name].title + mark, *map(with_spread, spreads), *ratios]
         told.append(f"| {' | '.join(cells)} |")
     others: Mapping[str, Sequence[float]] = {
         "start to first answer, s": growth.started,
         "memory, MB": growth.memory,
         "database, MB": growth.database,
+        "filled from the size before, s": growth.filled,
     }
-    told += [f"| {name} | {' | '.join(map(number, values))} | |" for name, values in others.items()]
+    told += [f"| {name} | {' | '.join(map(number, values))} | | |" for name, values in others.items() if values]
     return "\n".join(told) + "\n"
 
 
