@@ -64,9 +64,10 @@ def stopped_parts(server: RunningServer, count: int, sent: int) -> list[bytes]:
     return _parts(server, count, sent, told(server, **{"Content-Length": str(_DECLARED)}))
 
 
-def whole_parts(server: RunningServer, count: int, size: int) -> list[bytes]:
-    """Begin so many uploads, and of each a part that comes whole on a connection of its own."""
-    return _parts(server, count, size, told(server, **{"Content-Length": str(size), "Connection": "close"}))
+def whole_parts(server: RunningServer, count: int, size: int, *, last: bool = True) -> list[bytes]:
+    """Begin so many uploads, and of each a part that comes whole; the last thing on its connection, or not."""
+    after = "close" if last else "keep-alive"
+    return _parts(server, count, size, told(server, **{"Content-Length": str(size), "Connection": after}))
 
 
 def _parts(server: RunningServer, count: int, sent: int, headers: Mapping[str, str]) -> list[bytes]:

@@ -143,6 +143,16 @@ def test_who_sends_is_served_however_many_send_at_once_from_one_address(tmp_path
         assert {begin for begin, _ in crowd.read()} == {b"HTTP/1.1 201"}
 
 
+def test_who_sends_again_on_its_connection_is_served_however_many_do(tmp_path: Path) -> None:
+    """Each connection keeps the buffer of what it sent before."""
+    with start(tmp_path) as server:
+        before = whole_parts(server, 200, 2 * MIB, last=False)
+        with Crowd(server, before) as crowd:
+            crowd.wait()
+            crowd.send(whole_parts(server, 200, 2 * MIB))
+            assert {begin for begin, _ in crowd.read()} == {b"HTTP/1.1 201"}
+
+
 def test_who_waits_too_long_to_send_is_told_to_come_back(tmp_path: Path) -> None:
     with start(tmp_path, body="8") as server:
         *stopped, late = stopped_parts(server, 400, MIB)

@@ -39,6 +39,16 @@ class Crowd:
             with contextlib.suppress(OSError):
                 connection.send(content)
 
+    def send(self, contents: Iterable[bytes]) -> None:
+        """Send something else on each."""
+        for connection, content in zip(self._all, contents, strict=True):
+            connection.sendall(content)
+
+    def wait(self) -> None:
+        """Take one answer on each."""
+        for connection in self._all:
+            assert connection.recv(256 * 1024).startswith(b"HTTP/1.1 20")
+
     @property
     def size(self) -> int:
         return len(self._all)

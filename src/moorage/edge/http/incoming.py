@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from moorage.domain.errors import TooBusy
 from moorage.edge.http.pace import Pace
-from moorage.edge.http.turns import RETRY, Turns
+from moorage.edge.http.turns import MIB, RETRY, Turns
 
 BUFFER = 768 * 1024  # more makes a large push cheaper still, and a large pull dearer (docs/performance.md)
 GROWN = 16 * 1024  # a piece up to here leaves a buffer of at most twice its size
@@ -20,6 +20,7 @@ _MOVED = 16 * 1024  # bytes that a body brings
 _STILL = 2.0  # in so many seconds, or it stands still
 _PROVEN = 1.0  # seconds after which a body that goes on is taken for one that will; or as many bytes as it counts for
 _PACE = 256 * 1024  # bytes a second, wanted only while others wait long
+_KEPT = 256 * MIB  # what bodies of one client that wait may hold: some hundred machines may send at the same moment
 
 
 @dataclass(eq=False, slots=True, kw_only=True)
@@ -37,15 +38,15 @@ class Body:
 
     @property
     def kept(self) -> int:
-        """Tell what it holds while it waits; of a fresh connection, so little that it is not counted."""
-        return min(_MOST, 2 * self.pace.reach) if self.pace.reach > 4 * GROWN else 0
+        """Tell what it holds while it waits: next to nothing, unless the connection brought a large body before."""
+        return min(BUFFER, self.pace.reach) if self.pace.reach > 4 * GROWN else 0
 
 
 class Incoming:
     """The large bodies on their way that nobody keeps whole in memory."""
 
-    def __init__(self, turns: Turns[Body] | None = None, patience: float = 30) -> None:
-        self._turns, self._patience = turns or Turns[Body](), patience
+    def __init__(self, turns: Turns[Body] | None = None, patience: float = 30, *, most_kept: int = _KEPT) -> None:
+        self._turns, self._patience, self._most_kept = turns or Turns[Body](), patience, most_kept
         self._bodies: dict[Pace, Body] = {}
 
     @property
@@ -66,7 +67,7 @@ class Incoming:
         """
         now, came = asyncio.get_running_loop().time(), pace.received
         body = Body(client=client, size=_MOST, at=now, pace=pace, first=came, mark=came, moved=now)
-        if body.kept and not self._turns.fits(body) and body.kept + self._kept(client) > self._turns.each:
+        if body.kept and not self._turns.fits(body) and body.kept + self._kept(client) > self._most_kept:
             raise TooBusy(RETRY)
         await self._turns.take(body)
         body.moved = body.at

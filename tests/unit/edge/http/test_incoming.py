@@ -51,7 +51,7 @@ class Door:
     """Room for two bodies of one client and three of all, and the time as the watch tells it."""
 
     def __init__(self) -> None:
-        self.incoming = Incoming(Turns(each=TWO, everyone=TWO * 3 // 2), PATIENCE)
+        self.incoming = Incoming(Turns(each=TWO, everyone=TWO * 3 // 2), PATIENCE, most_kept=2 * BUFFER)
         self._now = asyncio.get_running_loop().time()
 
     async def bring(self, *clients: str, size: int = GROWN + 1) -> list[Body]:
