@@ -92,16 +92,17 @@ def test_a_thousand_that_send_a_byte_at_a_time_are_ended(tmp_path: Path, kind: s
 
 
 def test_a_thousand_that_stop_amid_a_part_are_ended(tmp_path: Path) -> None:
+    """Of those who were told so while they might send, the rests of a few are taken for some seconds more."""
     with start(tmp_path, body="3") as server, Wire(server.host) as wire:
         registry, growth, numbers = Registry(wire, server.password()), Growth(server), itertools.count(1)
 
-        def all_are_gone() -> bool:
+        def few_are_left() -> bool:
             work(registry, next(numbers))
             growth.look()
-            return crowd.gone() == CROWD
+            return crowd.gone() >= CROWD - EACH
 
         with Crowd(server, stopped_parts(server, CROWD, 1_000_000)) as crowd:
-            wait_until(all_are_gone)
+            wait_until(few_are_left)
         assert growth.most < _MOST_OF_PARTS
 
 
