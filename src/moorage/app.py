@@ -24,7 +24,7 @@ from moorage.edge.awsquery.edge import QueryEdge
 from moorage.edge.http.body import Bodies
 from moorage.edge.http.front import Door, Front
 from moorage.edge.http.health import HealthEdge
-from moorage.edge.http.incoming import Incoming
+from moorage.edge.http.incoming import KEPT, Incoming
 from moorage.edge.http.log import RequestLog
 from moorage.edge.http.outgoing import Outgoing
 from moorage.edge.http.patience import Patience
@@ -79,8 +79,8 @@ def serve_worker(
     log = RequestLog(_log_writer(config.log))
     patience = Patience(config.header_timeout, config.idle_timeout, config.body_timeout, config.send_timeout)
     wanted = asyncio.Event()
-    bodies = Bodies(patience, incoming=Incoming(Turns(wanted), patience.body / 2))
-    outgoing = Outgoing(Turns(wanted), patience.send / 2)
+    bodies = Bodies(patience, incoming=Incoming(Turns(wanted, patience=patience.body / 2, kept=KEPT)))
+    outgoing = Outgoing(Turns(wanted, patience=patience.send / 2))
     front = build_front(config, env, log, bodies, outgoing)
 
     def proxied(peer: str) -> bool:
@@ -97,7 +97,7 @@ def serve_worker(
 
     def ending() -> None:
         bodies.end()
-        outgoing.end()
+        outgoing.turns.end()
 
     serve(front.__rsgi__, listening, ready, ending, *tasks)
     log.flush()

@@ -76,7 +76,7 @@ class Bodies:
     def end(self) -> None:
         """Send away who waits, now and from now on: the server is to end."""
         self.leftovers.end()
-        self.incoming.end()
+        self.incoming.turns.end()
 
 
 class BodyReader:

@@ -9,8 +9,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from moorage.domain.errors import TooBusy
-from moorage.edge.http.turns import RETRY, Turns
+from moorage.edge.http.turns import Turns
 
 FREE = 64 * 1024  # answers up to here are not counted
 OF_FILE = 1152 * 1024  # what the server and the kernel were found to hold of a file, at most
@@ -31,22 +30,21 @@ class Answer:
     made: bool
     stalled: float | None = None  # since when nothing was taken of it, when the watch first saw it
 
+    @property
+    def kept(self) -> int:
+        return self.size if self.made else 0
+
 
 class Outgoing:
     """The large answers that are on their way, one for each peer: an address and port of a client, or of its proxy."""
 
-    def __init__(self, turns: Turns[Answer] | None = None, patience: float = 30) -> None:
-        self._turns, self._patience = turns or Turns[Answer](), patience
+    def __init__(self, turns: Turns[Answer] | None = None) -> None:
+        self.turns = turns or Turns[Answer]()
         self._answers: dict[str, Answer] = {}
 
     @property
     def is_empty(self) -> bool:
-        return not (self._answers or self._turns.waiting)
-
-    @property
-    def waits(self) -> bool:
-        """Whether somebody waits for what a look may tell."""
-        return bool(self._turns.waiting)
+        return not (self._answers or self.turns.waits)
 
     async def begin(self, peer: str, client: str, size: int, *, made: bool) -> None:
         """Wait until there is room for an answer.
@@ -55,22 +53,20 @@ class Outgoing:
             TooBusy
 
         """
-        size = min(size, self._turns.each)
+        size = min(size, self.turns.each)
         now = asyncio.get_running_loop().time()
         answer = Answer(client=client, size=size, at=now, peer=peer, made=made)
-        if made and not self._turns.fits(answer) and self._kept(client) + size > self._turns.each:
-            raise TooBusy(RETRY)
-        await self._turns.take(answer)
+        await self.turns.take(answer)
         before = self._answers.get(peer)
         if before is not None:  # who waits may begin behind a later request of the same address and port
-            self._turns.forgive(before)
+            self.turns.forgive(before)
         self._answers[peer] = answer
 
     def over(self, peer: str) -> None:
         """Note that a peer asks for something else: what it was answered before has left our hands."""
         answer = self._answers.pop(peer, None)
         if answer is not None:
-            self._turns.let_go(answer)
+            self.turns.let_go(answer)
 
     def look(self, now: float, stalled: Mapping[str, float | None], left: Collection[str] = ()) -> None:
         """Take note of who reads, and who went away.
@@ -78,33 +74,24 @@ class Outgoing:
         ``stalled`` has every peer, and since when it took nothing of what is on its way to it: None if nothing is. Who
         ``left`` does not wait any longer; what has begun counts on, since it may still be read.
         """
-        self._send_away(now, left)
+        for answer in self.turns.waiting:
+            if answer.peer in left:
+                self.turns.refuse(answer)
+        self.turns.refuse_late(now)
         for peer, answer in tuple(self._answers.items()):
             age, since = now - answer.at, stalled.get(peer)
             if peer not in stalled:
                 if age >= _SEEN:
                     del self._answers[peer]
-                    self._turns.forgive(answer)
+                    self.turns.forgive(answer)
             elif since is None:
                 if age >= _BEGUN or answer.stalled is not None:
-                    self._turns.forgive(answer)
+                    self.turns.forgive(answer)
             elif answer.stalled is None:
                 answer.stalled = since
-                self._turns.count(answer)
+                self.turns.count(answer)
             elif since == answer.stalled or now - since >= _READING:
-                self._turns.count(answer)
+                self.turns.count(answer)
             else:
-                self._turns.forgive(answer)
-        self._turns.serve()
-
-    def end(self) -> None:
-        self._turns.end()
-
-    def _kept(self, client: str) -> int:
-        """Tell how much of what a client's requests wait with is in memory already."""
-        return sum(one.size for one in self._turns.waiting if one.made and one.client == client)
-
-    def _send_away(self, now: float, left: Collection[str]) -> None:
-        for answer in self._turns.waiting:
-            if answer.peer in left or now - answer.at >= self._patience:
-                self._turns.refuse(answer)
+                self.turns.forgive(answer)
+        self.turns.serve()

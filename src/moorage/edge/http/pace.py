@@ -5,21 +5,23 @@ second.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from moorage.domain.errors import BodyTooSlow
 from moorage.edge.http.patience import WORTH
+
+PACE = 256 * 1024  # bytes a second, wanted only while others wait long
 
 
 class Pace:
     """One body on its way: what came of it, and who waits for more."""
 
-    __slots__ = ("_longest", "_mark", "_since", "_task", "began", "chunked", "late", "over", "received")
+    __slots__ = ("_chunked", "_longest", "_mark", "_since", "_task", "began", "late", "over", "received")
 
     def __init__(self, now: float, *, chunked: bool = False) -> None:
         self.began = self._since = now
         self.received = self._mark = 0
-        self.chunked, self._longest = chunked, 0
+        self._chunked, self._longest = chunked, 0
         self._task: asyncio.Task[object] | None = None
         self.late = self.over = False
 
@@ -68,7 +70,7 @@ class Pace:
     @property
     def reach(self) -> int:
         """Give how long a piece may have come since the server's buffer was last used up; of chunks nobody can tell."""
-        return self.received if self.chunked else self._longest
+        return self.received if self._chunked else self._longest
 
     @property
     def waits(self) -> bool:
@@ -78,6 +80,14 @@ class Pace:
     def rate(self, now: float) -> float:
         """Give the bytes for each second since the body began."""
         return self.received / max(now - self.began, 1e-3)
+
+
+def end_slowest(paces: Iterable[Pace], now: float) -> bool:
+    """End the slowest of those that keep no pace, in the way of who waits; tell whether there was one."""
+    slow = [pace for pace in paces if pace.waits and pace.rate(now) < PACE]
+    if slow:
+        min(slow, key=lambda pace: pace.rate(now)).end()
+    return bool(slow)
 
 
 class Paces:

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from ipaddress import IPv6Address
 
 from moorage.domain.errors import TooBusy
-from moorage.edge.http.pace import Pace
+from moorage.edge.http.pace import Pace, end_slowest
 
 MIB = 1024 * 1024
 FREE = 64 * 1024  # bodies up to here take no room
 _SIZE = 128 * MIB
 _PATIENCE = 10.0  # seconds that a body waits for room
-_PACE = 256 * 1024  # bytes a second, wanted only while others wait
 _PEERS = 4096  # whose forgeries are remembered
 _LONGEST_BAR = 64.0  # seconds
 
@@ -137,13 +136,7 @@ class Room:
 
     def _press(self, now: float) -> None:
         """End the slowest body of those that had time to get going and keep no pace; one at each look will do."""
-        slow = [
-            share
-            for share in self._held
-            if now - share.pace.began >= self._patience / 2 and share.pace.rate(now) < _PACE and share.pace.waits
-        ]
-        if slow:
-            min(slow, key=lambda share: share.pace.rate(now)).pace.end()
+        end_slowest((one.pace for one in self._held if now - one.pace.began >= self._patience / 2), now)
 
     def _serve(self) -> None:
         for waiting in tuple(self._waiting):

@@ -12,11 +12,14 @@ from moorage.domain.errors import TooBusy
 MIB = 1024 * 1024
 EACH = 32 * MIB  # of one client
 ALL = 128 * MIB
-RETRY = 10  # seconds after which there may be room
+_RETRY = 10  # seconds after which there may be room
 
 
 class Holder(Protocol):
-    """What may hold memory for a client, and whether it counts; ``at`` is when it wanted to, or began."""
+    """What may hold memory for a client, and whether it counts; ``at`` is when it wanted to, or began.
+
+    ``size`` is what it holds when it is its turn, ``kept`` what it holds while it waits.
+    """
 
     at: float
     counts: bool
@@ -27,6 +30,9 @@ class Holder(Protocol):
     @property
     def size(self) -> int: ...
 
+    @property
+    def kept(self) -> int: ...
+
 
 H = TypeVar("H", bound=Holder)
 
@@ -34,9 +40,18 @@ H = TypeVar("H", bound=Holder)
 class Turns(Generic[H]):
     """What clients hold, and who waits for their turn to hold more."""
 
-    def __init__(self, wanted: asyncio.Event | None = None, *, each: int = EACH, everyone: int = ALL) -> None:
-        self.each, self._everyone = each, everyone
+    def __init__(
+        self,
+        wanted: asyncio.Event | None = None,
+        *,
+        patience: float = 30,
+        each: int = EACH,
+        everyone: int = ALL,
+        kept: int = EACH,
+    ) -> None:
+        self.patience, self.each, self._everyone, self._kept = patience, each, everyone, kept
         self._of = dict[str, int]()
+        self._taken = 0  # of all: who has more than its share takes nobody else's for it
         self._waiting: dict[H, asyncio.Future[None]] = {}
         self._ended = False
         self._wanted = wanted or asyncio.Event()  # set when somebody begins to wait
@@ -46,13 +61,16 @@ class Turns(Generic[H]):
         """Who waits, longest first."""
         return tuple(self._waiting)
 
+    @property
+    def waits(self) -> bool:
+        """Whether somebody waits for what a look may tell."""
+        return bool(self._waiting)
+
     def held(self, client: str) -> int:
         return self._of.get(client, 0)
 
     def fits(self, holder: H) -> bool:
-        size, ours = holder.size, self.held(holder.client)
-        taken = sum(min(held, self.each) for held in self._of.values())  # who has more takes nobody else's for it
-        return taken + size <= self._everyone and ours + size <= self.each
+        return self._taken + holder.size <= self._everyone and self.held(holder.client) + holder.size <= self.each
 
     async def take(self, holder: H) -> None:
         """Wait for the turn of a holder; from then on it counts.
@@ -64,8 +82,8 @@ class Turns(Generic[H]):
         if self.fits(holder):
             self.count(holder)
             return
-        if self._ended:
-            raise TooBusy(RETRY)
+        if self._ended or (holder.kept and holder.kept + self._waits_with(holder.client) > self._kept):
+            raise TooBusy(_RETRY)
         self._waiting[holder] = turn = asyncio.get_running_loop().create_future()
         self._wanted.set()
         try:
@@ -79,15 +97,13 @@ class Turns(Generic[H]):
     def count(self, holder: H) -> None:
         if not holder.counts:
             holder.counts = True
-            self._of[holder.client] = self.held(holder.client) + holder.size
+            self._hold(holder.client, holder.size)
 
     def forgive(self, holder: H) -> None:
         """Count it no longer; whose turn that makes it is told by ``serve``."""
         if holder.counts:
             holder.counts = False
-            self._of[holder.client] -= holder.size
-            if not self._of[holder.client]:
-                del self._of[holder.client]
+            self._hold(holder.client, -holder.size)
 
     def let_go(self, holder: H) -> None:
         """Count it no longer, and give the turn to whoever it is."""
@@ -111,10 +127,29 @@ class Turns(Generic[H]):
         """Send away one that waits."""
         turn = self._waiting.pop(holder)
         if not turn.done():
-            turn.set_exception(TooBusy(RETRY))
+            turn.set_exception(TooBusy(_RETRY))
+
+    def refuse_late(self, now: float) -> None:
+        """Send away who has waited too long."""
+        for holder in self.waiting:
+            if now - holder.at >= self.patience:
+                self.refuse(holder)
 
     def end(self) -> None:
         """Send away who waits, now and from now on: another server will have more room."""
         self._ended = True
         for holder in self.waiting:
             self.refuse(holder)
+
+    def _waits_with(self, client: str) -> int:
+        """Tell how much of what a client waits with is in memory already."""
+        return sum(holder.kept for holder in self._waiting if holder.client == client)
+
+    def _hold(self, client: str, more: int) -> None:
+        before = self.held(client)
+        after = before + more
+        self._taken += min(after, self.each) - min(before, self.each)
+        if after:
+            self._of[client] = after
+        else:
+            del self._of[client]

@@ -50,7 +50,7 @@ class Watch:
                 self._outgoing.look(now, self._connections.stalled(), self._connections.left())
             if not incoming.is_empty:
                 incoming.look(now)
-            if not (self._outgoing.waits or incoming.waits):
+            if not (self._outgoing.turns.waits or incoming.turns.waits):
                 self._wanted.clear()
             least = (time.thread_time() - began) * _SHARE if taken > _AT_ONCE else 0.0
 

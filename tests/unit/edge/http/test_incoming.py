@@ -51,7 +51,7 @@ class Door:
     """Room for two bodies of one client and three of all, and the time as the watch tells it."""
 
     def __init__(self) -> None:
-        self.incoming = Incoming(Turns(each=TWO, everyone=TWO * 3 // 2), PATIENCE, most_kept=2 * BUFFER)
+        self.incoming = Incoming(Turns(patience=PATIENCE, each=TWO, everyone=TWO * 3 // 2, kept=2 * BUFFER))
         self._now = asyncio.get_running_loop().time()
 
     async def bring(self, *clients: str, size: int = GROWN + 1) -> list[Body]:
@@ -250,7 +250,7 @@ def test_who_goes_away_while_waiting_takes_no_room() -> None:
     run(work())
 
 
-def test_who_waits_long_ends_what_stands_still_longest_in_the_way() -> None:
+def test_who_waits_long_ends_the_slowest_that_stands_still_in_the_way() -> None:
     async def work() -> None:
         door = Door()
         first, second, theirs = await door.bring(OURS, OURS, THEIRS, size=BUFFER)
@@ -284,11 +284,11 @@ def test_who_waits_too_long_is_told_to_come_back() -> None:
     async def work() -> None:
         door = Door()
         *_, waiting = await door.bring(OURS, OURS, OURS, size=BUFFER)
-        assert door.incoming.waits
+        assert door.incoming.turns.waits
         await door.look(PATIENCE + 1)
         with pytest.raises(TooBusy):
             await asyncio.wait_for(waiting.reading, 1)
-        assert not door.incoming.waits
+        assert not door.incoming.turns.waits
 
     run(work())
 
@@ -297,7 +297,7 @@ def test_a_server_that_ends_lets_nobody_wait() -> None:
     async def work() -> None:
         door = Door()
         first, _, waiting = await door.bring(OURS, OURS, OURS)
-        door.incoming.end()
+        door.incoming.turns.end()
         with pytest.raises(TooBusy):
             await asyncio.wait_for(waiting.reading, 1)
         (late,) = await door.bring(OURS)

@@ -20,7 +20,7 @@ class Gate:
 
     def __init__(self) -> None:
         self.wanted = asyncio.Event()
-        self.outgoing = Outgoing(Turns(self.wanted, each=2 * HALF, everyone=3 * HALF), patience=10)
+        self.outgoing = Outgoing(Turns(self.wanted, patience=10, each=2 * HALF, everyone=3 * HALF, kept=2 * HALF))
         self._now = asyncio.get_running_loop().time()
 
     def ask(self, client: str, port: int, *, made: bool = False, size: int = HALF) -> "asyncio.Task[None]":
@@ -122,11 +122,11 @@ def test_who_waits_too_long_is_told_to_come_back() -> None:
         asking = [gate.ask(OURS, number) for number in (1, 2, 3)]
         await gate.begun(*asking)
         assert gate.wanted.is_set()
-        assert gate.outgoing.waits
+        assert gate.outgoing.turns.waits
         gate.look(11, {f"{OURS}:1": 0.5, f"{OURS}:2": 0.5})
         with pytest.raises(TooBusy):
             await asking[2]
-        assert not gate.outgoing.waits
+        assert not gate.outgoing.turns.waits
 
     run(work())
 
@@ -176,7 +176,7 @@ def test_a_server_that_ends_lets_nobody_wait() -> None:
         gate = Gate()
         asking = [gate.ask(OURS, number) for number in (1, 2, 3)]
         await gate.begun(*asking)
-        gate.outgoing.end()
+        gate.outgoing.turns.end()
         for task in (asking[2], gate.ask(OURS, 4)):
             with pytest.raises(TooBusy):
                 await task
