@@ -18,6 +18,7 @@ from support.server import RunningServer
 
 BETWEEN = ("renamed", "published", "commit")  # a blob's file lies in its place, its row is not there yet
 ELSEWHERE = ("synced", "committed")
+INSIDE = "inside an upload"
 # How often the kill is aimed at each exchange: those that take longest are hit best.
 WEIGHTS = (0.3, 6, 4, 2, 0.3, 4, 0.3, 4, 4, 0.5)
 
@@ -70,7 +71,7 @@ def round_with_random_kill(failing: Failing, image: Image, chance: random.Random
             thread.join()
     sending = push.current is not None and EXCHANGES[push.current] in {"part", "finish", "whole"}
     inside = lost and killer.inside == push.current and sending
-    return push, "inside an upload" if inside else "between or after"
+    return push, INSIDE if inside else "between or after"
 
 
 def one_round(failing: Failing, number: int, chance: random.Random) -> str:
@@ -102,25 +103,28 @@ def expect_everything(failing: Failing, rounds: int) -> None:
     shutil.rmtree(failing.server.data / "blobs")  # pytest would keep it for several runs
 
 
-def kill_again_and_again(failing: Failing, *, rounds: int, seed: int) -> Counter[str]:
+def kill_again_and_again(failing: Failing, *, rounds: int, inside: int, seed: int) -> Counter[str]:
+    """Kill so many times, and on until enough kills fell inside an upload, which is chance: twice as often at most."""
     print(f"the seed is {seed}")  # noqa: T201 - a failure can be tried again with it
-    chance = random.Random(seed)  # noqa: S311 - must repeat
-    kills = Counter(one_round(failing, number, chance) for number in range(rounds))
+    chance, kills = random.Random(seed), Counter[str]()  # noqa: S311 - must repeat
+    while kills.total() < rounds or (kills[INSIDE] < inside and kills.total() < 2 * rounds):
+        kills[one_round(failing, kills.total(), chance)] += 1
     print(dict(kills))  # noqa: T201 - the log that proves the kills
-    expect_everything(failing, rounds)
+    expect_everything(failing, kills.total())
     return kills
 
 
-def expect_kills(kills: Counter[str], *, inside: int, between: int) -> None:
-    assert kills["inside an upload"] >= inside
+def expect_kills(failing: Failing, *, rounds: int, inside: int, between: int) -> None:
+    kills = kill_again_and_again(failing, rounds=rounds, inside=inside, seed=random.randrange(2**32))  # noqa: S311 - printed
+    assert kills[INSIDE] >= inside
     assert sum(kills[f"at {point}"] for point in BETWEEN) >= between
 
 
 def test_thirty_kills_lose_nothing(failing: Failing) -> None:
-    expect_kills(kill_again_and_again(failing, rounds=30, seed=random.randrange(2**32)), inside=15, between=3)  # noqa: S311 - printed
+    expect_kills(failing, rounds=30, inside=15, between=3)
 
 
 @pytest.mark.nightly
 @pytest.mark.timeout(1200)
 def test_two_hundred_kills_lose_nothing(failing: Failing) -> None:
-    expect_kills(kill_again_and_again(failing, rounds=200, seed=random.randrange(2**32)), inside=100, between=20)  # noqa: S311 - printed
+    expect_kills(failing, rounds=200, inside=100, between=20)
